@@ -1,0 +1,64 @@
+import { ANCHOR_BYTES, Keyed } from "./matcher/keyed.ts";
+import type { Pepper } from "./pepper.ts";
+import { Token } from "./token.ts";
+
+/** What is stored and compared instead of a token. */
+export interface TokenDigest {
+  /** HMAC-SHA-256 of the canonical form under the pepper; 32 bytes. */
+  readonly digest: Buffer;
+  /** Unsigned 32 bits over the last 6 bytes: finds, never decides. */
+  readonly anchor: number;
+  /** Keyed polynomial over the whole form, below 2^31. */
+  readonly fingerprint: number;
+  /** Bytes of the canonical form, 6 to 4096. */
+  readonly length: number;
+  readonly preview: string;
+  readonly kind: string;
+}
+
+/** How long digesting a list may keep the event loop before it yields. */
+const SLICE_MS = 5;
+
+const keyedOf = new WeakMap<Pepper, Keyed>();
+
+/** The keyed tables of a pepper, made once. */
+export function keyed(pepper: Pepper): Keyed {
+  let tables = keyedOf.get(pepper);
+  if (tables === undefined) {
+    tables = new Keyed(pepper);
+    keyedOf.set(pepper, tables);
+  }
+  return tables;
+}
+
+/** Digests a token; its clear bytes are overwritten in the same call. */
+export function digestToken(token: Token, pepper: Pepper): TokenDigest {
+  const { kind, preview } = token;
+  return token.take((bytes) => ({
+    digest: pepper.digestOf(bytes),
+    anchor: keyed(pepper).anchorOf(bytes, Math.max(bytes.length, ANCHOR_BYTES)),
+    fingerprint: keyed(pepper).fingerprintOf(bytes),
+    length: bytes.length,
+    preview,
+    kind,
+  }));
+}
+
+/**
+ * Parses and digests a list, line by line; the same token twice is one. Throws TokenRefused for the first line that
+ * cannot be a token. Yields to the event loop every few milliseconds.
+ */
+export async function digestTokens(texts: readonly string[], pepper: Pepper): Promise<TokenDigest[]> {
+  const found = new Map<string, TokenDigest>();
+  let until = performance.now() + SLICE_MS;
+  for (let index = 0; index < texts.length; index++) {
+    const digest = digestToken(Token.parse(texts[index]!, index + 1), pepper);
+    const name = digest.digest.toString("latin1");
+    if (!found.has(name)) found.set(name, digest);
+    if ((index & 15) === 15 && performance.now() > until) {
+      await new Promise((resolve) => setImmediate(resolve));
+      until = performance.now() + SLICE_MS;
+    }
+  }
+  return [...found.values()];
+}

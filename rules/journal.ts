@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+
+export type JournalAction =
+  | "leak.register"
+  | "leak.update"
+  | "leak.vpatch"
+  | "leak.close"
+  | "leak.mark_false"
+  | "leak.reopen"
+  | "tokens.add"
+  | "token.remove"
+  | "key.create"
+  | "key.revoke";
+
+/** One change: who, when, what, and the hash of the change before it. Holds no token, no digest, no secret. */
+export interface JournalEntry {
+  readonly revision: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** `key-3 (name)`, `cli:user` or `system`. */
+  readonly actor: string;
+  readonly action: JournalAction;
+  /** The id of the leak or access key. */
+  readonly subject: string;
+  /** The fields that changed, before (null: the subject was not there) and after. */
+  readonly before: Facts | null;
+  readonly after: Facts;
+  /** `token.remove`: the number of the token. */
+  readonly token?: number;
+  /** `leak.register`, `tokens.add`: the numbers given to the new tokens, `first` to `first + count - 1`. */
+  readonly tokens?: { readonly first: number; readonly count: number };
+  readonly previousHash: string;
+  /** SHA-256 (hex) over the canonical JSON of all the other fields. */
+  readonly hash: string;
+}
+
+/** Plain values as they are written to the journal. */
+export type Facts = { readonly [field: string]: Json };
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [field: string]: Json };
+
+/** An entry before it has its place in the chain. */
+export type EntryDraft = Omit<JournalEntry, "revision" | "previousHash" | "hash">;
+
+/** The newest entry's place in the chain; revision 0 is the empty journal. */
+export interface JournalHead {
+  readonly revision: number;
+  readonly hash: string;
+}
+
+export const emptyJournal: JournalHead = { revision: 0, hash: "0".repeat(64) };
+
+/** JSON in one spelling: keys sorted, no blanks, absent fields left out (RFC 8785 for the values used here). */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
+  return `{${fields.join(",")}}`;
+}
+
+/** The entry that follows `head`. */
+export function sealEntry(draft: EntryDraft, head: JournalHead): JournalEntry {
+  const open = { ...draft, revision: head.revision + 1, previousHash: head.hash };
+  return { ...open, hash: hashOf(open) };
+}
+
+/** Why `entry` cannot be the one that follows `head`, or null when it is. */
+export function chainBreak(entry: JournalEntry, head: JournalHead): string | null {
+  const { hash, ...rest } = entry;
+  if (entry.revision !== head.revision + 1) return `revision ${head.revision + 1} is missing`;
+  if (entry.previousHash !== head.hash) return "the entry before it was changed or replaced";
+  if (hash !== hashOf(rest)) return "the entry was changed after it was written";
+  return null;
+}
+
+/** What verification needs of a store. */
+export interface JournalSource {
+  head(): JournalHead;
+  entriesAfter(revision: number, limit: number): JournalEntry[];
+}
+
+export type JournalVerdict =
+  | { readonly ok: true; readonly entries: number }
+  | { readonly ok: false; readonly revision: number; readonly why: string };
+
+/**
+ * Walks the chain from the first entry to the newest and names the first broken one. Gives way to other work
+ * between batches. A journal cut off at its end *and* given a matching head cannot be told from an older one:
+ * keep the newest hash elsewhere to notice that.
+ */
+export async function verifyJournal(source: JournalSource): Promise<JournalVerdict> {
+  const newest = source.head();
+  let head = emptyJournal;
+  while (head.revision < newest.revision) {
+    const entries = source.entriesAfter(head.revision, 500);
+    if (entries.length === 0)
+      return { ok: false, revision: head.revision + 1, why: `revision ${head.revision + 1} is missing` };
+    for (const entry of entries) {
+      const why = chainBreak(entry, head);
+      if (why !== null) return { ok: false, revision: head.revision + 1, why };
+      head = { revision: entry.revision, hash: entry.hash };
+      if (head.revision === newest.revision && head.hash !== newest.hash)
+        return { ok: false, revision: head.revision, why: "it is not the entry that was written last" };
+    }
+    await new Promise((resume) => setImmediate(resume));
+  }
+  return { ok: true, entries: newest.revision };
+}
+
+function hashOf(entry: object): string {
+  return createHash("sha256").update(canonicalJson(entry)).digest("hex");
+}

@@ -1,0 +1,489 @@
+import { timingSafeEqual } from "node:crypto";
+import { keyed } from "./digest.ts";
+import {
+  BitFilter,
+  DIGEST_BYTES,
+  OpenIndex,
+  PAGE,
+  PAIR_PAGE_BYTES,
+  PairPage,
+  pageOf,
+  placeIn,
+  TOKEN_PAGE_BYTES,
+  TokenPage,
+} from "./matcher/columns.ts";
+import { type Inspection, Scan, type ScanOutcome, type StreamView } from "./matcher/inspection.ts";
+import { ANCHOR_BYTES, type Keyed, multiply, reduce, WINDOW_BYTES } from "./matcher/keyed.ts";
+import type { Pepper } from "./pepper.ts";
+
+export { Inspection, Scan, type ScanOutcome, StreamView } from "./matcher/inspection.ts";
+
+const HMAC_COST = 256;
+const NONE = 0xffff_ffff;
+/** Where one token's ending was met, more may follow: sums are made so many bytes ahead. */
+const SUMS_AHEAD = 64;
+
+/** 1 for `[A-Za-z0-9_-]`: a token followed by one of these is another token. */
+const IS_WORD = new Uint8Array(256);
+for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+  IS_WORD[letter.charCodeAt(0)] = 1;
+
+/**
+ * All loaded tokens in memory, searchable in one pass over bytes at a cost that does not grow with their number
+ * (design section 3). Only the tokens of slots whose flag is on are reported.
+ *
+ * anchor filter -> pairs (anchor, length) -> fingerprint filter -> tokens -> HMAC, `timingSafeEqual`.
+ */
+export class Matcher {
+  /** Bytes of the longest token loaded since the matcher was last empty. */
+  longest = 0;
+  tokenCount = 0;
+  private readonly pepper: Pepper;
+  private readonly keyed: Keyed;
+  // Rule slots: one per leak.
+  private flags = new Uint8Array(64);
+  private readonly freeSlots: number[] = [];
+  private slotCount = 0;
+  // Tokens and pairs, in pages.
+  private readonly tokens: TokenPage[] = [];
+  private tokenEnd = 0;
+  private freeToken = 0;
+  private readonly pairs: PairPage[] = [];
+  private pairEnd = 0;
+  private pairCount = 0;
+  private freePair = 0;
+  private readonly pairIndex = new OpenIndex((pair) =>
+    pairHash(this.pairs[pageOf(pair)]!.anchor[placeIn(pair)]!),
+  );
+  private readonly tokenIndex = new OpenIndex((token) => {
+    const page = this.tokens[pageOf(token)]!;
+    return tokenHash(page.fingerprint[placeIn(token)]!, page.pair[placeIn(token)]!);
+  });
+  private readonly anchorFilter = new BitFilter(16);
+  private readonly fingerprintFilter = new BitFilter(8);
+  // The work window: what is kept of a stream's past, then new bytes; and prefix sums over it, made when asked for.
+  private readonly window = Buffer.alloc(WINDOW_BYTES + 4);
+  private readonly sums = new Float64Array(WINDOW_BYTES + 5);
+  private sumsFrom = 0;
+  private sumsTo = -1;
+  private windowEnd = 0;
+
+  constructor(pepper: Pepper) {
+    this.pepper = pepper;
+    this.keyed = keyed(pepper);
+  }
+
+  /** Bytes of all typed arrays that grow with the tokens. */
+  get memoryBytes(): number {
+    return (
+      this.tokens.length * TOKEN_PAGE_BYTES +
+      this.pairs.length * PAIR_PAGE_BYTES +
+      4 * (this.pairIndex.places.length + this.tokenIndex.places.length) +
+      4 * (this.anchorFilter.words.length + this.fingerprintFilter.words.length) +
+      this.flags.length
+    );
+  }
+
+  /** A rule slot, its flag off. */
+  openSlot(): number {
+    const slot = this.freeSlots.pop() ?? this.slotCount++;
+    if (slot === this.flags.length) {
+      const grown = new Uint8Array(slot * 2);
+      grown.set(this.flags);
+      this.flags = grown;
+    }
+    this.flags[slot] = 0;
+    return slot;
+  }
+
+  /** Gives a slot back; call it only once no token has it. */
+  closeSlot(slot: number): void {
+    this.flags[slot] = 0;
+    this.freeSlots.push(slot);
+  }
+
+  /** The flag: all tokens of the slot are enforced, or none, from the next byte on. */
+  setEnforced(slot: number, on: boolean): void {
+    this.flags[slot] = on ? 1 : 0;
+  }
+
+  /** Loads a token for a slot; of the digest the first 128 bits are kept. The same token may be loaded for many slots. */
+  add(slot: number, digest: Uint8Array, anchor: number, fingerprint: number, length: number): void {
+    const pair = this.findPair(anchor | 0, length) ?? this.newPair(anchor | 0, length);
+    const token = this.newToken();
+    const page = this.tokens[pageOf(token)]!;
+    const at = placeIn(token);
+    page.pair[at] = pair;
+    page.fingerprint[at] = fingerprint;
+    page.slot[at] = slot;
+    for (let index = 0; index < DIGEST_BYTES; index++)
+      page.digest[at * DIGEST_BYTES + index] = digest[index]!;
+    const head = this.findToken(fingerprint, pair);
+    page.next[at] = head === NONE ? 0 : head + 1;
+    if (head === NONE) this.tokenIndex.insert(token);
+    else this.tokenIndex.replace(head, token);
+    this.pairs[pageOf(pair)]!.count[placeIn(pair)]!++;
+    this.tokenCount++;
+    if (length > this.longest) this.longest = length;
+    if (head === NONE) this.addToFilter(fingerprint, pair);
+  }
+
+  /** Unloads a token of a slot; answers whether it was loaded. */
+  remove(slot: number, digest: Uint8Array, anchor: number, fingerprint: number, length: number): boolean {
+    const pair = this.findPair(anchor | 0, length);
+    if (pair === null) return false;
+    const head = this.findToken(fingerprint, pair);
+    let before = NONE;
+    let token = head;
+    while (token !== NONE && !this.isToken(token, slot, digest)) {
+      before = token;
+      token = this.tokens[pageOf(token)]!.next[placeIn(token)]! - 1;
+      if (token < 0) return false;
+    }
+    if (token === NONE) return false;
+    const page = this.tokens[pageOf(token)]!;
+    const next = page.next[placeIn(token)]!;
+    if (before !== NONE) this.tokens[pageOf(before)]!.next[placeIn(before)] = next;
+    else if (next === 0) this.tokenIndex.remove(token);
+    else this.tokenIndex.replace(token, next - 1);
+    page.digest.fill(0, placeIn(token) * DIGEST_BYTES, (placeIn(token) + 1) * DIGEST_BYTES);
+    page.next[placeIn(token)] = this.freeToken;
+    this.freeToken = token + 1;
+    this.tokenCount--;
+    this.releasePair(pair);
+    if (this.tokenCount === 0) this.longest = 0;
+    return true;
+  }
+
+  /** Scans `bytes[from, to)`, which end there for certain. */
+  scanWhole(bytes: Uint8Array, from: number, to: number, inspection: Inspection): ScanOutcome {
+    if (this.tokenCount === 0) return Scan.clear;
+    return this.scan(bytes, from, to, null, inspection);
+  }
+
+  /** Scans the next chunk of a stream. A token that ends exactly at its end is only `tentative`. */
+  scanChunk(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    view: StreamView,
+    inspection: Inspection,
+  ): ScanOutcome {
+    if (this.tokenCount === 0) view.length = 0;
+    if (from === to || this.tokenCount === 0) return Scan.clear;
+    return this.scan(bytes, from, to, view, inspection);
+  }
+
+  /** The stream has ended: what was tentative is a match. */
+  finish(view: StreamView, inspection: Inspection): ScanOutcome {
+    this.window.set(view.bytes.subarray(0, view.length));
+    this.sumsTo = -1;
+    this.windowEnd = view.length;
+    return view.length < ANCHOR_BYTES ? Scan.clear : this.look(view.length, view.length, inspection, true);
+  }
+
+  private scan(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    view: StreamView | null,
+    inspection: Inspection,
+  ): ScanOutcome {
+    const { window } = this;
+    const keep = this.longest + 1;
+    let kept = 0;
+    if (view !== null && view.length > 0) {
+      kept = Math.min(view.length, keep);
+      window.set(view.bytes.subarray(view.length - kept, view.length));
+    }
+    let at = from;
+    for (;;) {
+      const taken = Math.min(to - at, WINDOW_BYTES - kept);
+      window.set(bytes.subarray(at, at + taken), kept);
+      const end = kept + taken;
+      this.sumsTo = -1;
+      this.windowEnd = end;
+      const outcome = this.scanWindow(kept, end, at - kept, inspection);
+      if (outcome !== Scan.clear) return outcome;
+      at += taken;
+      if (at === to) {
+        const last = end < ANCHOR_BYTES ? Scan.clear : this.look(end, at, inspection, view === null);
+        if (view !== null) keepPast(view, window, end, keep);
+        return last;
+      }
+      kept = Math.min(keep, end);
+      window.copyWithin(0, end - kept, end);
+    }
+  }
+
+  /** The hot loop: every place in `[from, to]` of the window where a token may end, since a byte that is no word follows. */
+  private scanWindow(from: number, to: number, offset: number, inspection: Inspection): ScanOutcome {
+    const { window } = this;
+    const { anchors } = this.keyed;
+    const { words, shift } = this.anchorFilter;
+    for (let end = Math.max(from, ANCHOR_BYTES); end < to; end++) {
+      if (IS_WORD[window[end]!] !== 0) continue;
+      const anchor =
+        anchors[window[end - 1]!]! ^
+        anchors[256 + window[end - 2]!]! ^
+        anchors[512 + window[end - 3]!]! ^
+        anchors[768 + window[end - 4]!]! ^
+        anchors[1024 + window[end - 5]!]! ^
+        anchors[1280 + window[end - 6]!]!;
+      const bit = anchor >>> shift;
+      if ((words[bit >>> 5]! & (1 << (bit & 31))) === 0) continue;
+      const outcome = this.probe(anchor, end, offset + end, inspection, true);
+      if (outcome !== Scan.clear) return outcome;
+    }
+    return Scan.clear;
+  }
+
+  /** The same for one place, the end of the bytes at hand. */
+  private look(end: number, reported: number, inspection: Inspection, isReal: boolean): ScanOutcome {
+    const anchor = this.keyed.anchorOf(this.window, end) | 0;
+    return this.anchorFilter.has(anchor) ? this.probe(anchor, end, reported, inspection, isReal) : Scan.clear;
+  }
+
+  /** Which of the tokens with this anchor ends at `end` of the window? `isReal` is false where the next byte is not known yet. */
+  private probe(
+    anchor: number,
+    end: number,
+    reported: number,
+    inspection: Inspection,
+    isReal: boolean,
+  ): ScanOutcome {
+    const { places } = this.pairIndex;
+    const mask = places.length - 1;
+    let outcome: ScanOutcome = Scan.clear;
+    let looked = 0;
+    for (let at = pairHash(anchor) >>> this.pairIndex.shift; ; at = (at + 1) & mask) {
+      const place = places[at]!;
+      if (++inspection.spent > inspection.budget) return this.exhaust(inspection, looked || place);
+      if (place === 0) return outcome;
+      const page = this.pairs[pageOf(place - 1)]!;
+      const row = placeIn(place - 1);
+      if (page.anchor[row] !== anchor) continue;
+      looked = place;
+      const length = page.length[row]!;
+      if (length > end) continue;
+      const fingerprint = this.fingerprintAt(end - length, end);
+      const hash = tokenHash(fingerprint, place - 1);
+      if (!this.fingerprintFilter.has(filterHash(hash))) continue;
+      const head = this.findToken(fingerprint, place - 1);
+      if (head === NONE) continue;
+      const found = this.verify(head, end - length, end, reported, inspection, isReal);
+      if (found === Scan.exhausted) return found;
+      if (found > outcome) outcome = found;
+    }
+  }
+
+  /** Digests the stretch once and compares it with every token of the chain. */
+  private verify(
+    head: number,
+    start: number,
+    end: number,
+    reported: number,
+    inspection: Inspection,
+    isReal: boolean,
+  ): ScanOutcome {
+    let isEnforced = false;
+    let known = NONE;
+    for (let token = head; token >= 0; token = this.nextOf(token)) {
+      inspection.spent++;
+      if (this.flags[this.slotOf(token)] === 1) isEnforced = true;
+      if (inspection.isVerified(token)) known = token;
+    }
+    if (!isEnforced) return Scan.clear;
+    let digest: Uint8Array;
+    if (known !== NONE) {
+      digest = this.digestAt(known);
+    } else {
+      inspection.spent += HMAC_COST;
+      if (inspection.spent > inspection.budget) {
+        return this.exhaust(inspection, this.tokens[pageOf(head)]!.pair[placeIn(head)]! + 1);
+      }
+      digest = this.pepper.digestOf(this.window.subarray(start, end)).subarray(0, DIGEST_BYTES);
+    }
+    let outcome: ScanOutcome = Scan.clear;
+    // No early return: the time taken must not depend on which entry matched.
+    for (let token = head; token >= 0; token = this.nextOf(token)) {
+      if (!timingSafeEqual(digest, this.digestAt(token))) continue;
+      inspection.remember(token);
+      const slot = this.slotOf(token);
+      if (this.flags[slot] === 0) continue;
+      if (!isReal) outcome = Scan.tentative;
+      else if (inspection.onMatch(slot, reported - (end - start), reported)) outcome = Scan.stopped;
+    }
+    return outcome;
+  }
+
+  /** The fingerprint of a stretch of the window, in constant time from prefix sums. */
+  private fingerprintAt(start: number, end: number): number {
+    if (this.sumsTo < 0) {
+      // No token that ends here or later starts before.
+      this.sumsFrom = Math.max(0, end - this.longest);
+      this.sumsTo = this.sumsFrom;
+      this.sums[this.sumsFrom] = 0;
+    }
+    if (this.sumsTo < end) this.sumUp(Math.min(end + SUMS_AHEAD, this.windowEnd));
+    return multiply(reduce(this.sums[end]! - this.sums[start]!), this.keyed.powers[WINDOW_BYTES - start]!);
+  }
+
+  /** Four bytes a step, so that only one addition in four waits for the one before (bench/matcher.ts, look-alikes). */
+  private sumUp(to: number): void {
+    const { sums, window } = this;
+    const { powers } = this.keyed;
+    let at = this.sumsTo;
+    let sum = sums[at]!;
+    for (; at < to; at += 4) {
+      const first = window[at]! * powers[at]!;
+      const second = first + window[at + 1]! * powers[at + 1]!;
+      const third = window[at + 2]! * powers[at + 2]!;
+      const fourth = third + window[at + 3]! * powers[at + 3]!;
+      sums[at + 1] = sum + first;
+      sums[at + 2] = sum + second;
+      sums[at + 3] = sum + (second + third);
+      sum += second + fourth;
+      sums[at + 4] = sum;
+    }
+    this.sumsTo = at;
+  }
+
+  /** Names the leak whose endings asked for the work; runs at most once for a request. */
+  private exhaust(inspection: Inspection, place: number): ScanOutcome {
+    for (let token = 0; token < this.tokenEnd && place > 0; token++) {
+      const page = this.tokens[pageOf(token)]!;
+      if (page.pair[placeIn(token)] !== place - 1) continue;
+      inspection.costliestSlot = page.slot[placeIn(token)]!;
+      break;
+    }
+    return Scan.exhausted;
+  }
+
+  private digestAt(token: number): Uint8Array {
+    const at = placeIn(token) * DIGEST_BYTES;
+    return this.tokens[pageOf(token)]!.digest.subarray(at, at + DIGEST_BYTES);
+  }
+
+  private slotOf(token: number): number {
+    return this.tokens[pageOf(token)]!.slot[placeIn(token)]!;
+  }
+
+  private nextOf(token: number): number {
+    return this.tokens[pageOf(token)]!.next[placeIn(token)]! - 1;
+  }
+
+  private isToken(token: number, slot: number, digest: Uint8Array): boolean {
+    const page = this.tokens[pageOf(token)]!;
+    const at = placeIn(token);
+    if (page.slot[at] !== slot) return false;
+    for (let index = 0; index < DIGEST_BYTES; index++)
+      if (page.digest[at * DIGEST_BYTES + index] !== digest[index]) return false;
+    return true;
+  }
+
+  private findPair(anchor: number, length: number): number | null {
+    const { places } = this.pairIndex;
+    const mask = places.length - 1;
+    for (let at = pairHash(anchor) >>> this.pairIndex.shift; places[at] !== 0; at = (at + 1) & mask) {
+      const pair = places[at]! - 1;
+      const page = this.pairs[pageOf(pair)]!;
+      if (page.anchor[placeIn(pair)] === anchor && page.length[placeIn(pair)] === length) return pair;
+    }
+    return null;
+  }
+
+  /** The head of the chain with this pair and fingerprint, or NONE. */
+  private findToken(fingerprint: number, pair: number): number {
+    const { places } = this.tokenIndex;
+    const mask = places.length - 1;
+    for (
+      let at = tokenHash(fingerprint, pair) >>> this.tokenIndex.shift;
+      places[at] !== 0;
+      at = (at + 1) & mask
+    ) {
+      const token = places[at]! - 1;
+      const page = this.tokens[pageOf(token)]!;
+      if (page.fingerprint[placeIn(token)] === fingerprint && page.pair[placeIn(token)] === pair)
+        return token;
+    }
+    return NONE;
+  }
+
+  private newToken(): number {
+    if (this.freeToken > 0) {
+      const token = this.freeToken - 1;
+      this.freeToken = this.tokens[pageOf(token)]!.next[placeIn(token)]!;
+      return token;
+    }
+    if (this.tokenEnd === this.tokens.length * PAGE) this.tokens.push(new TokenPage());
+    return this.tokenEnd++;
+  }
+
+  private newPair(anchor: number, length: number): number {
+    let pair = this.pairEnd;
+    if (this.freePair > 0) {
+      pair = this.freePair - 1;
+      this.freePair = this.pairs[pageOf(pair)]!.count[placeIn(pair)]!;
+    } else {
+      if (this.pairEnd === this.pairs.length * PAGE) this.pairs.push(new PairPage());
+      this.pairEnd++;
+    }
+    const page = this.pairs[pageOf(pair)]!;
+    page.anchor[placeIn(pair)] = anchor;
+    page.length[placeIn(pair)] = length;
+    page.count[placeIn(pair)] = 0;
+    this.pairIndex.insert(pair);
+    this.pairCount++;
+    this.anchorFilter.add(anchor);
+    if (this.anchorFilter.isWorn(this.pairCount)) {
+      this.anchorFilter.reset(this.pairCount);
+      for (const place of this.pairIndex.places) {
+        if (place !== 0) this.anchorFilter.add(this.pairs[pageOf(place - 1)]!.anchor[placeIn(place - 1)]!);
+      }
+    }
+    return pair;
+  }
+
+  private releasePair(pair: number): void {
+    const page = this.pairs[pageOf(pair)]!;
+    if (--page.count[placeIn(pair)]! > 0) return;
+    this.pairIndex.remove(pair);
+    this.pairCount--;
+    page.count[placeIn(pair)] = this.freePair;
+    this.freePair = pair + 1;
+  }
+
+  private addToFilter(fingerprint: number, pair: number): void {
+    this.fingerprintFilter.add(filterHash(tokenHash(fingerprint, pair)));
+    if (!this.fingerprintFilter.isWorn(this.tokenIndex.count)) return;
+    this.fingerprintFilter.reset(this.tokenIndex.count);
+    for (const place of this.tokenIndex.places) {
+      if (place === 0) continue;
+      const page = this.tokens[pageOf(place - 1)]!;
+      const at = placeIn(place - 1);
+      this.fingerprintFilter.add(filterHash(tokenHash(page.fingerprint[at]!, page.pair[at]!)));
+    }
+  }
+}
+
+function keepPast(view: StreamView, window: Uint8Array, end: number, keep: number): void {
+  const length = Math.min(keep, end);
+  if (view.bytes.length < length) view.bytes = new Uint8Array(keep);
+  view.bytes.set(window.subarray(end - length, end));
+  view.length = length;
+}
+
+// Multiplicative hashing (Knuth, vol. 3, 6.4): the top bits are the ones to use. Signed, as anchors are in here:
+// a number of 2^31 and more would be boxed wherever it is handed on.
+function pairHash(anchor: number): number {
+  return Math.imul(anchor, 0x9e37_79b1);
+}
+
+function tokenHash(fingerprint: number, pair: number): number {
+  return Math.imul(fingerprint ^ Math.imul(pair, 0x85eb_ca6b), 0x9e37_79b1);
+}
+
+function filterHash(hash: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
+}

@@ -1,0 +1,131 @@
+/** The names by which callers (the admin's error table, the command line) tell refusals apart. */
+export type RefusalCode =
+  | "LeakUnknown"
+  | "TokenUnknown"
+  | "RuleUnknown"
+  | "KeyUnknown"
+  | "VersionConflict"
+  | "DecisionRefused"
+  | "CursorInvalid"
+  | "InputRefused"
+  | "StoreAbsent"
+  | "PepperMismatch"
+  | "SchemaTooNew"
+  | "StoreFailed";
+
+/** What every refusal of the rules has: a stable code, and a message that may be shown and holds no secret. */
+export abstract class Refusal extends Error {
+  abstract readonly code: RefusalCode;
+}
+
+/** No leak has this id. */
+export class LeakUnknown extends Refusal {
+  readonly code = "LeakUnknown";
+  constructor(id: string) {
+    super(`no leak has the id ${shown(id)}`);
+  }
+}
+
+/** The leak holds no live token of this number; a removed one counts as unknown. */
+export class TokenUnknown extends Refusal {
+  readonly code = "TokenUnknown";
+  constructor(leak: string, number: number) {
+    super(`leak ${leak} holds no token ${number}`);
+  }
+}
+
+/** No rule has this id. */
+export class RuleUnknown extends Refusal {
+  readonly code = "RuleUnknown";
+  constructor(id: string) {
+    super(`no rule has the id ${shown(id)}`);
+  }
+}
+
+/** No access key has this id. */
+export class KeyUnknown extends Refusal {
+  readonly code = "KeyUnknown";
+  constructor(id: string) {
+    super(`no access key has the id ${shown(id)}`);
+  }
+}
+
+/** The leak changed since the caller looked at it (If-Match). */
+export class VersionConflict extends Refusal {
+  readonly code = "VersionConflict";
+  readonly current: number;
+  constructor(id: string, expected: number, current: number) {
+    super(`leak ${id} is at version ${current}, not ${expected}: read it again before deciding`);
+    this.current = current;
+  }
+}
+
+/** The lifecycle does not allow this decision in the status the leak has. */
+export class DecisionRefused extends Refusal {
+  readonly code = "DecisionRefused";
+  readonly status: string;
+  constructor(id: string, decision: string, status: string) {
+    super(`cannot ${decision.replace("_", " ")} leak ${id}: it is ${status.replace("_", " ")}`);
+    this.status = status;
+  }
+}
+
+/** The cursor is not one that this listing handed out. */
+export class CursorInvalid extends Refusal {
+  readonly code = "CursorInvalid";
+  constructor() {
+    super("the cursor does not belong to this listing: start again without one");
+  }
+}
+
+/** A field of the input is outside its limits; `field` names it. */
+export class InputRefused extends Refusal {
+  readonly code = "InputRefused";
+  readonly field: string;
+  constructor(field: string, why: string) {
+    super(`${field} ${why}`);
+    this.field = field;
+  }
+}
+
+/** The data folder holds no rules yet; only a writer makes them. */
+export class StoreAbsent extends Refusal {
+  readonly code = "StoreAbsent";
+  constructor(dataDir: string) {
+    super(`${dataDir} holds no rules yet: start the admin (or serve) once, or name another data folder`);
+  }
+}
+
+/** The rules were written under another pepper, so no digest in them would ever match. */
+export class PepperMismatch extends Refusal {
+  readonly code = "PepperMismatch";
+  constructor(dataDir: string, expected: string, found: string) {
+    super(
+      `the rules in ${dataDir} were made with pepper ${expected}, but the pepper given is ${found}: ` +
+        "restore the pepper file that belongs to this folder (LEAKGATE_PEPPER_FILE or <data>/pepper)",
+    );
+  }
+}
+
+/** A newer Leakgate wrote this folder. */
+export class SchemaTooNew extends Refusal {
+  readonly code = "SchemaTooNew";
+  constructor(dataDir: string, found: number, known: number) {
+    super(
+      `the rules in ${dataDir} have schema ${found}, this Leakgate knows schemas up to ${known}: use a newer one`,
+    );
+  }
+}
+
+/** The disk refused (full, read-only, broken): nothing of a change was stored; `cause` says why. */
+export class StoreFailed extends Refusal {
+  readonly code = "StoreFailed";
+  constructor(what: string, cause: unknown) {
+    super(`could not ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Ids come from the outside: a long one is cut before it stands in a message. */
+function shown(id: string): string {
+  return JSON.stringify(id.length > 40 ? `${id.slice(0, 40)}...` : id);
+}

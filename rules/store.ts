@@ -1,0 +1,235 @@
+import type { AccessKey, AccessKeyRecord, MintedKey } from "./access.ts";
+import type { TokenDigest } from "./digest.ts";
+import { type JournalEntry, type JournalHead, type JournalVerdict, verifyJournal } from "./journal.ts";
+import type { Decision, Leak, LeakInput } from "./leak.ts";
+import type { Rule } from "./rule.ts";
+import { auditTables } from "./store/audit.ts";
+import { expectLeak } from "./store/changes.ts";
+import { type Counts, readCounts } from "./store/counters.ts";
+import { createKey, type KeyChanged, revokeKey } from "./store/keychanges.ts";
+import { keyByPart, listKeys } from "./store/keyring.ts";
+import * as leakChanges from "./store/leakchanges.ts";
+import { type LeakList, type LeakQuery, listLeaks } from "./store/listing.ts";
+import { pageOf, pagesFor, placeOf, TokenPage, type TokenRecordView } from "./store/pages.ts";
+import { listRules, type RuleList, type RuleQuery, readRule, ruleOf } from "./store/rulebook.ts";
+import { numberOf, openTables, readHead, type StoredLeak, type Tables } from "./store/tables.ts";
+
+export interface StoreOptions {
+  /** Never makes or changes anything; the way workers open it. */
+  readonly readOnly?: boolean;
+  /** The clock, in milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/**
+ * Leaks, rules, access keys and their journal, in the LMDB environment `<data>/rules`. Any number of processes may
+ * have it open and change it. Every change is one transaction, resolves once it survives a power cut, and answers
+ * the revision it made. Reads are synchronous; all reads of one turn of the event loop see the same state, unless
+ * `revision()` or `head()` is called in between: those look at the newest.
+ */
+export class RulesStore {
+  readonly readOnly: boolean;
+  readonly #tables: Tables;
+  readonly #now: () => number;
+
+  private constructor(tables: Tables, options: StoreOptions) {
+    this.readOnly = options.readOnly ?? false;
+    this.#tables = tables;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /**
+   * Throws StoreAbsent (read-only, nothing there yet), PepperMismatch, SchemaTooNew, StoreFailed. Where one process
+   * opens several handles (tests do), the first must be a writer: they share its environment.
+   */
+  static open(dataDir: string, pepperId: string, options: StoreOptions = {}): RulesStore {
+    return new RulesStore(openTables(dataDir, pepperId, options.readOnly ?? false), options);
+  }
+
+  /** The newest committed revision, of any process; 0 before the first change. Costs about a microsecond. */
+  revision(): number {
+    return this.head().revision;
+  }
+
+  /** The newest revision with the hash of its entry. */
+  head(): JournalHead {
+    this.#tables.root.resetReadTxn();
+    return readHead(this.#tables);
+  }
+
+  /** At most `limit` entries after a revision, oldest first. */
+  entriesAfter(revision: number, limit: number): JournalEntry[] {
+    const range = this.#tables.journal.getRange({ start: revision + 1, limit });
+    return [...range.map(({ value }) => JSON.parse(value) as JournalEntry)];
+  }
+
+  /** The newest entries of a leak or access key, newest first; `before` a revision for the next page. */
+  history(subject: string, limit: number, before = Number.MAX_SAFE_INTEGER): JournalEntry[] {
+    const range = { start: [subject, before - 1], end: [subject], reverse: true, limit };
+    const revisions = [...this.#tables.history.getKeys(range)].map((key) => (key as [string, number])[1]);
+    return revisions.map(
+      (revision) => JSON.parse(this.#tables.journal.get(revision) ?? "null") as JournalEntry,
+    );
+  }
+
+  leak(id: string): Leak | null {
+    return this.#stored(id)?.leak ?? null;
+  }
+
+  /** All leaks in the order of registration; read in small pieces, so it may be walked over many turns. */
+  *leaks(): Generator<Leak> {
+    for (let seq = 1; ; ) {
+      const batch = [...this.#tables.leaks.getRange({ start: seq, limit: 200 })];
+      for (const { value } of batch) yield value.leak;
+      if (batch.length < 200) return;
+      seq = (batch[batch.length - 1].key as number) + 1;
+    }
+  }
+
+  /** Throws CursorInvalid, InputRefused (limit). */
+  listLeaks(query: LeakQuery = {}): LeakList {
+    return listLeaks(this.#tables, query);
+  }
+
+  counts(): Counts {
+    return readCounts(this.#tables);
+  }
+
+  /** The rule in force for a leak. */
+  ruleOf(leakId: string): Rule | null {
+    const leak = this.leak(leakId);
+    return leak && ruleOf(this.#tables, leak);
+  }
+
+  /** A rule by its id; one that is no longer in force has `removedAt`. */
+  rule(id: string): Rule | null {
+    return readRule(this.#tables, id);
+  }
+
+  /** The rules in force, in the order of their numbers. Throws CursorInvalid, InputRefused (limit). */
+  rules(query: RuleQuery = {}): RuleList {
+    return listRules(this.#tables, query);
+  }
+
+  /** How many pages the tokens of a leak fill; 0 for an unknown leak. */
+  tokenPageCount(leakId: string): number {
+    return pagesFor(this.#stored(leakId)?.tokensEver ?? 0);
+  }
+
+  /** Page 0 upwards, removed tokens included. Throws LeakUnknown, and RangeError for a page that is not there. */
+  tokenPage(leakId: string, page: number): TokenPage {
+    const stored = expectLeak(this.#tables, leakId);
+    const bytes = this.#tables.tokens.get([stored.leak.seq, page]);
+    if (bytes === undefined) throw new RangeError(`leak ${leakId} has no page ${page} of tokens`);
+    return new TokenPage(bytes, page, stored.kinds);
+  }
+
+  /** One token, removed or not, by its number; null when there never was one. */
+  token(leakId: string, number: number): TokenRecordView | null {
+    const stored = this.#stored(leakId);
+    if (!stored || !Number.isInteger(number) || number < 1 || number > stored.tokensEver) return null;
+    return this.tokenPage(leakId, pageOf(number)).at(placeOf(number));
+  }
+
+  /** Registers a leak as opened, its tokens each once. Throws InputRefused. */
+  register(
+    actor: string,
+    input: LeakInput & { readonly tokens: readonly TokenDigest[] },
+  ): Promise<leakChanges.Changed> {
+    return leakChanges.register(this.#writable(), this.#by(actor), input);
+  }
+
+  /** Adds what the leak does not hold yet. Throws LeakUnknown, VersionConflict, InputRefused. */
+  addTokens(
+    actor: string,
+    leakId: string,
+    tokens: readonly TokenDigest[],
+    ifVersion?: number,
+  ): Promise<leakChanges.TokensAdded> {
+    return leakChanges.addTokens(this.#writable(), this.#by(actor), leakId, tokens, ifVersion);
+  }
+
+  /** Throws LeakUnknown, VersionConflict, TokenUnknown. */
+  removeToken(
+    actor: string,
+    leakId: string,
+    number: number,
+    ifVersion?: number,
+  ): Promise<leakChanges.Changed> {
+    return leakChanges.removeToken(this.#writable(), this.#by(actor), leakId, number, ifVersion);
+  }
+
+  /** Throws LeakUnknown, VersionConflict, InputRefused. */
+  updateLeak(
+    actor: string,
+    leakId: string,
+    patch: leakChanges.LeakPatch,
+    ifVersion?: number,
+  ): Promise<leakChanges.Changed> {
+    return leakChanges.updateLeak(this.#writable(), this.#by(actor), leakId, patch, ifVersion);
+  }
+
+  /** A person's decision. Throws LeakUnknown, VersionConflict, DecisionRefused, InputRefused (scope). */
+  decide(
+    actor: string,
+    leakId: string,
+    decision: Decision,
+    options: leakChanges.DecideOptions = {},
+  ): Promise<leakChanges.Changed> {
+    return leakChanges.decide(this.#writable(), this.#by(actor), leakId, decision, options);
+  }
+
+  /** Stores a key made by mintKey. */
+  async createKey(actor: string, minted: MintedKey): Promise<KeyChanged> {
+    const created = await createKey(this.#writable(), this.#by(actor), minted, false);
+    return created as KeyChanged;
+  }
+
+  /** Stores the key only when there is none yet, of any process; null otherwise. */
+  createFirstKey(actor: string, minted: MintedKey): Promise<KeyChanged | null> {
+    return createKey(this.#writable(), this.#by(actor), minted, true);
+  }
+
+  /** Throws KeyUnknown. */
+  revokeKey(actor: string, keyId: string): Promise<KeyChanged> {
+    return revokeKey(this.#writable(), this.#by(actor), keyId);
+  }
+
+  /** All access keys, the revoked ones too. */
+  keys(): AccessKey[] {
+    return listKeys(this.#tables);
+  }
+
+  /** For `authenticate` in access.ts. */
+  keyByPublicPart(publicPart: string): AccessKeyRecord | null {
+    return keyByPart(this.#tables, publicPart);
+  }
+
+  /**
+   * Verifies the journal and that everything else in the store is what it says. Holds the thread while it compares
+   * (about a second for 100,000 leaks): for the command line and for tests.
+   */
+  async audit(): Promise<JournalVerdict> {
+    const verdict = await verifyJournal(this);
+    return verdict.ok ? auditTables(this.#tables, this) : verdict;
+  }
+
+  /** Waits for the changes under way. */
+  async close(): Promise<void> {
+    await this.#tables.root.close();
+  }
+
+  #stored(id: string): StoredLeak | null {
+    const seq = numberOf("leak", id);
+    return seq === null ? null : (this.#tables.leaks.get(seq) ?? null);
+  }
+
+  #by(actor: string): leakChanges.By {
+    return { actor, at: this.#now() };
+  }
+
+  #writable(): Tables {
+    if (this.readOnly) throw new Error("this handle of the rules was opened read-only");
+    return this.#tables;
+  }
+}

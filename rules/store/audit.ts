@@ -1,0 +1,169 @@
+import type { Key } from "lmdb";
+import {
+  canonicalJson,
+  type Facts,
+  type JournalEntry,
+  type JournalSource,
+  type JournalVerdict,
+} from "../journal.ts";
+import { type Leak, ruleIdOf } from "../leak.ts";
+import { journalFacts } from "./changes.ts";
+import { shares } from "./counters.ts";
+import { byPart } from "./keyring.ts";
+import { indexRows } from "./listing.ts";
+import { pagesFor, TokenPage } from "./pages.ts";
+import { inForce, readRule, ruleOf } from "./rulebook.ts";
+import { readNextIds, type StoredLeak, type Tables } from "./tables.ts";
+
+/** What the journal says of one leak or access key. */
+interface Replayed {
+  facts: Facts;
+  createdAt: number;
+  updatedAt: number;
+  tokensEver: number;
+  readonly removed: Set<number>;
+  /** Ids of the rules it ever had. */
+  readonly rules: Set<string>;
+  revision: number;
+}
+
+/** Replays a journal whose chain holds, and compares every table with the outcome. Works in one turn of the loop. */
+export function auditTables(tables: Tables, source: JournalSource): JournalVerdict {
+  const { revision } = source.head();
+  const replayed = new Map<string, Replayed>();
+  for (let done = 0; done < revision; ) {
+    const entries = source.entriesAfter(done, 1000);
+    for (const entry of entries) replay(replayed, entry);
+    done += entries.length;
+  }
+  const checks = [leakTrouble, keyTrouble, rowTrouble, counterTrouble];
+  for (const check of checks) {
+    const why = check(tables, replayed);
+    if (why !== null) return { ok: false, revision, why };
+  }
+  const historyRows = tables.history.getKeysCount({});
+  if (historyRows !== revision)
+    return { ok: false, revision, why: "the history misses entries or has too many" };
+  return { ok: true, entries: revision };
+}
+
+function replay(replayed: Map<string, Replayed>, entry: JournalEntry): void {
+  const known = replayed.get(entry.subject);
+  const state: Replayed = known ?? {
+    facts: {},
+    createdAt: entry.at,
+    updatedAt: entry.at,
+    tokensEver: 0,
+    removed: new Set(),
+    rules: new Set(),
+    revision: 0,
+  };
+  state.facts = { ...state.facts, ...entry.after };
+  state.updatedAt = entry.at;
+  state.revision = entry.revision;
+  if (entry.tokens) state.tokensEver = entry.tokens.first + entry.tokens.count - 1;
+  if (entry.token) state.removed.add(entry.token);
+  const { rule } = entry.after;
+  if (typeof rule === "object" && rule !== null && "id" in rule) state.rules.add(String(rule.id));
+  replayed.set(entry.subject, state);
+}
+
+function leakTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
+  let leaks = 0;
+  let rules = 0;
+  for (const { value } of tables.leaks.getRange({})) {
+    const { leak } = value;
+    const said = replayed.get(leak.id);
+    if (said === undefined) return `${leak.id} is not in the journal`;
+    if (canonicalJson(said.facts) !== canonicalJson(journalFacts(leak, ruleOf(tables, leak))))
+      return `${leak.id} is not as the journal says`;
+    if (said.createdAt !== leak.createdAt || said.updatedAt !== leak.updatedAt)
+      return `${leak.id} has other times`;
+    const why = tokenTrouble(tables, value, said) ?? ruleTrouble(tables, leak, said);
+    if (why !== null) return `${leak.id}: ${why}`;
+    leaks++;
+    rules += said.rules.size;
+  }
+  const next = readNextIds(tables);
+  if (count(replayed, "leak-") !== leaks || next.leak !== leaks + 1) return "leaks are missing";
+  if (tables.rules.getCount() !== rules || next.rule !== rules + 1) return "rules are missing or too many";
+  return null;
+}
+
+function tokenTrouble(tables: Tables, stored: StoredLeak, said: Replayed): string | null {
+  const { leak, kinds, tokensEver } = stored;
+  let records = 0;
+  let live = 0;
+  const pages = [...tables.tokens.getRange({ start: [leak.seq], end: [leak.seq + 1] })];
+  for (const { key, value } of pages) {
+    const page = new TokenPage(value, key[1] as number, kinds);
+    for (let i = 0; i < page.count; i++) {
+      if (page.removedAt(i) !== said.removed.has(page.numberAt(i)))
+        return `token ${page.numberAt(i)} is out of step`;
+      if (!page.removedAt(i)) live++;
+    }
+    records += page.count;
+  }
+  const isWhole =
+    records === tokensEver && tokensEver === said.tokensEver && pages.length === pagesFor(tokensEver);
+  return isWhole && live === leak.tokenCount ? null : "its tokens are not those that were added";
+}
+
+function ruleTrouble(tables: Tables, leak: Leak, said: Replayed): string | null {
+  for (const id of said.rules) {
+    const rule = readRule(tables, id);
+    if (rule === null || rule.leak !== leak.id) return `${id} is missing`;
+    if ((rule.removedAt === null) !== (ruleIdOf(leak) === id))
+      return `${id} is in force without its leak, or not`;
+  }
+  return null;
+}
+
+function keyTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
+  let keys = 0;
+  for (const { value } of tables.keys.getRange({})) {
+    const { name, role, publicPart, revokedAt } = value;
+    const shown = { name, role, publicPart, ...(revokedAt === null ? {} : { revokedAt }) };
+    const said = replayed.get(value.id);
+    if (canonicalJson(said?.facts ?? null) !== canonicalJson(shown))
+      return `${value.id} is not as the journal says`;
+    keys++;
+  }
+  const isWhole = count(replayed, "key-") === keys && readNextIds(tables).key === keys + 1;
+  return isWhole ? null : "access keys are missing";
+}
+
+function rowTrouble(tables: Tables): string | null {
+  let rows = 0;
+  const wrong = (key: Key[], value: string) => {
+    rows++;
+    return tables.index.get(key) !== value;
+  };
+  for (const { value } of tables.leaks.getRange({})) {
+    if (indexRows(value.leak).some(([key, facts]) => wrong(key, facts)))
+      return `${value.leak.id} is listed wrongly`;
+  }
+  for (const { key, value } of tables.rules.getRange({})) {
+    if (value.removedAt === null && wrong([inForce, key], "")) return `${value.id} is not listed as in force`;
+  }
+  for (const { key, value } of tables.keys.getRange({})) {
+    if (wrong([byPart, value.publicPart], String(key))) return `${value.id} cannot be found`;
+  }
+  return tables.index.getCount() === rows ? null : "the listings have rows too many";
+}
+
+function counterTrouble(tables: Tables): string | null {
+  const sums = new Map<string, number>();
+  for (const { value } of tables.leaks.getRange({})) {
+    for (const [name, amount] of shares(value.leak)) sums.set(name, (sums.get(name) ?? 0) + amount);
+  }
+  for (const { key, value } of tables.counters.getRange({})) {
+    if ((sums.get(key) ?? 0) !== value) return `the counter "${key}" is ${value}, not ${sums.get(key) ?? 0}`;
+    sums.delete(key);
+  }
+  return [...sums.values()].every((sum) => sum === 0) ? null : "counters are missing";
+}
+
+function count(replayed: Map<string, Replayed>, prefix: string): number {
+  return [...replayed.keys()].filter((subject) => subject.startsWith(prefix)).length;
+}

@@ -1,0 +1,90 @@
+import { canonicalJson, type EntryDraft, type Facts, type Json, sealEntry } from "../journal.ts";
+import type { Leak } from "../leak.ts";
+import { checkText } from "../leak.ts";
+import { LeakUnknown, Refusal, StoreFailed, VersionConflict } from "../refusal.ts";
+import type { Rule } from "../rule.ts";
+import { recount } from "./counters.ts";
+import { reindex } from "./listing.ts";
+import { numberOf, readHead, type StoredLeak, type Tables } from "./tables.ts";
+
+const actorCharsMax = 200;
+
+/**
+ * Runs `work` in one write transaction and resolves once it is on the disk (see `overlappingSync` in tables.ts).
+ * When `work` throws, or the disk refuses, nothing of it is stored. Refusals pass through; anything else that the
+ * disk says becomes StoreFailed.
+ */
+export async function commit<T>(tables: Tables, work: () => T): Promise<T> {
+  try {
+    // A plain `transaction` would keep what `work` wrote before it threw; a child transaction is taken back.
+    return await tables.root.childTransaction(work);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new StoreFailed("store the change", await causeOf(error));
+  }
+}
+
+/** lmdb-js rejects with a wrapper whose `commitError` is a promise that rejects with the real cause. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !("commitError" in error)) return error;
+  try {
+    return (await error.commitError) ?? error;
+  } catch (cause) {
+    return cause;
+  }
+}
+
+/** Appends the entry to the journal and answers its revision; only inside a write transaction. */
+export function journal(tables: Tables, draft: EntryDraft): number {
+  const entry = sealEntry(draft, readHead(tables));
+  tables.journal.put(entry.revision, canonicalJson(entry));
+  tables.history.put([entry.subject, entry.revision], 0);
+  tables.meta.put("head", { revision: entry.revision, hash: entry.hash });
+  return entry.revision;
+}
+
+/** Stores a leak with its index rows and counters; only inside a write transaction. */
+export function writeLeak(tables: Tables, before: StoredLeak | null, after: StoredLeak): void {
+  tables.leaks.put(after.leak.seq, after);
+  reindex(tables, before?.leak ?? null, after.leak);
+  recount(tables, before?.leak ?? null, after.leak);
+}
+
+/** The leak as stored. Throws LeakUnknown, and VersionConflict when it is not at `ifVersion`. */
+export function expectLeak(tables: Tables, id: string, ifVersion?: number | undefined): StoredLeak {
+  const seq = numberOf("leak", id);
+  const stored = seq === null ? undefined : tables.leaks.get(seq);
+  if (stored === undefined) throw new LeakUnknown(id);
+  if (ifVersion !== undefined && stored.leak.version !== ifVersion)
+    throw new VersionConflict(id, ifVersion, stored.leak.version);
+  return stored;
+}
+
+/** What the journal says of a leak and its rule. */
+export function journalFacts(leak: Leak, rule: Rule | null): Facts {
+  return {
+    name: leak.name,
+    description: leak.description,
+    risk: leak.risk,
+    source: leak.source,
+    status: leak.status,
+    tokenCount: leak.tokenCount,
+    version: leak.version,
+    rule:
+      rule === null ? null : { id: rule.id, mode: rule.mode, scope: rule.scope as { [field: string]: Json } },
+  };
+}
+
+/** The fields in which two states differ, so that entries stay small and say what changed. */
+export function changedFacts(before: Facts, after: Facts): { before: Facts; after: Facts } {
+  const changed = Object.keys(after).filter(
+    (field) => canonicalJson(before[field]) !== canonicalJson(after[field]),
+  );
+  const pick = (facts: Facts) => Object.fromEntries(changed.map((field) => [field, facts[field]]));
+  return { before: pick(before), after: pick(after) };
+}
+
+/** Throws InputRefused for an actor that could not stand in a journal line. */
+export function checkActor(actor: string): string {
+  return checkText("actor", actor, actorCharsMax);
+}

@@ -1,0 +1,199 @@
+import type { Key } from "lmdb";
+import { type Leak, type LeakStatus, leakStatuses } from "../leak.ts";
+import { InputRefused } from "../refusal.ts";
+import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
+import type { Tables } from "./tables.ts";
+
+export type LeakSort = "created" | "updated" | "risk" | "status" | "name" | "source" | "tokens";
+
+export const leakSorts: readonly LeakSort[] = [
+  "created",
+  "updated",
+  "risk",
+  "status",
+  "name",
+  "source",
+  "tokens",
+];
+export const listLimitMax = 1000;
+
+export interface LeakQuery {
+  /** Any of these; absent means any status. */
+  readonly status?: LeakStatus | readonly LeakStatus[] | undefined;
+  readonly risk?: { readonly min?: number; readonly max?: number } | readonly number[] | undefined;
+  readonly source?: string | readonly string[] | undefined;
+  /** Text anywhere in name or description, upper and lower case alike. */
+  readonly q?: string | undefined;
+  /** Default `created`, newest first unless `descending` says otherwise. */
+  readonly sort?: LeakSort | undefined;
+  readonly descending?: boolean | undefined;
+  /** 1 to 1000, default 50. */
+  readonly limit?: number | undefined;
+  /** The `next` of the page before, with the same sort and direction. */
+  readonly after?: string | undefined;
+}
+
+export interface LeakList {
+  readonly leaks: Leak[];
+  readonly next: string | null;
+}
+
+/** How rows are ordered: the sort's key in the index, and what of the leak it orders by. */
+const orders: Record<LeakSort, { code: string; value: (leak: Leak) => number | string }> = {
+  created: { code: "c", value: (leak) => leak.createdAt },
+  updated: { code: "u", value: (leak) => leak.updatedAt },
+  risk: { code: "r", value: (leak) => leak.risk },
+  status: { code: "s", value: (leak) => leakStatuses.indexOf(leak.status) },
+  // At most 128 characters (leakLimits), in UTF-8 far below LMDB's limit of 1978 bytes for a key.
+  name: { code: "n", value: (leak) => leak.name.toLowerCase() },
+  source: { code: "o", value: (leak) => leak.source },
+  tokens: { code: "t", value: (leak) => leak.tokenCount },
+};
+
+/**
+ * Brings the rows of a leak up to date; only inside a write transaction. A row is
+ * [sort, status, value, seq] -> `risk source`: the status comes first so that a list of one status (the usual
+ * question) reads only its own rows, and the value lets risk and source be filtered without reading the leak.
+ */
+export function reindex(tables: Tables, before: Leak | null, after: Leak): void {
+  for (const sort of leakSorts) {
+    const old = before === null ? null : rowKey(sort, before);
+    const key = rowKey(sort, after);
+    const same = old?.every((part, i) => part === key[i]) ?? false;
+    if (old !== null && !same) tables.index.remove(old);
+    if (!same || before === null || rowFacts(before) !== rowFacts(after))
+      tables.index.put(key, rowFacts(after));
+  }
+}
+
+/** One page of the leaks that the query asks for. Throws CursorInvalid, InputRefused (limit). */
+export function listLeaks(tables: Tables, query: LeakQuery): LeakList {
+  const sort = query.sort ?? "created";
+  const descending = query.descending ?? query.sort === undefined;
+  const limit = checkLimit(query.limit);
+  const scope = `leaks.${sort}.${descending ? "down" : "up"}`;
+  const start = query.after === undefined ? null : decodeCursor(scope, query.after);
+  const wanted = rowFilter(query);
+  const leaks: Leak[] = [];
+  let last: Position | null = null;
+  for (const row of merged(tables, sort, statusesOf(query), descending, start)) {
+    if (!wanted(row.facts)) continue;
+    const leak = tables.leaks.get(row.position.seq)?.leak;
+    if (leak === undefined || !mentions(leak, query.q)) continue;
+    if (leaks.length === limit) return { leaks, next: last && encodeCursor(scope, last) };
+    leaks.push(leak);
+    last = row.position;
+  }
+  return { leaks, next: null };
+}
+
+/** Every row that stands for a leak, with its value. */
+export function indexRows(leak: Leak): [Key[], string][] {
+  return leakSorts.map((sort) => [rowKey(sort, leak), rowFacts(leak)]);
+}
+
+interface Row {
+  readonly position: Position;
+  readonly facts: string;
+}
+
+/** The rows of several statuses as one list in order. */
+function* merged(
+  tables: Tables,
+  sort: LeakSort,
+  statuses: readonly LeakStatus[],
+  descending: boolean,
+  start: Position | null,
+): Generator<Row> {
+  const walks = statuses.map((status) => rowsOf(tables, sort, status, descending, start)[Symbol.iterator]());
+  try {
+    const heads = walks.map((walk) => walk.next());
+    for (;;) {
+      let first = -1;
+      for (let i = 0; i < heads.length; i++) {
+        const head = heads[i];
+        if (head.done) continue;
+        const leader = first < 0 ? null : heads[first].value;
+        if (!leader || compare(head.value.position, leader.position) < 0 !== descending) first = i;
+      }
+      if (first < 0) return;
+      yield heads[first].value as Row;
+      heads[first] = walks[first].next();
+    }
+  } finally {
+    // A walk left open would keep its read transaction.
+    for (const walk of walks) walk.return?.();
+  }
+}
+
+function rowsOf(
+  tables: Tables,
+  sort: LeakSort,
+  status: LeakStatus,
+  descending: boolean,
+  start: Position | null,
+): Iterable<Row> {
+  const prefix: Key[] = [orders[sort].code, leakStatuses.indexOf(status)];
+  const beyond: Key[] = [orders[sort].code, leakStatuses.indexOf(status) + 1];
+  const from = start && [...prefix, start.value, start.seq + (descending ? -1 : 1)];
+  const range = descending
+    ? { start: from ?? beyond, end: prefix, reverse: true }
+    : { start: from ?? prefix, end: beyond };
+  return tables.index.getRange(range).map(({ key, value }) => ({
+    position: { value: key[2] as number | string, seq: key[3] as number },
+    facts: value,
+  }));
+}
+
+function rowKey(sort: LeakSort, leak: Leak): Key[] {
+  const { code, value } = orders[sort];
+  return [code, leakStatuses.indexOf(leak.status), value(leak), leak.seq];
+}
+
+function rowFacts(leak: Leak): string {
+  return `${leak.risk} ${leak.source}`;
+}
+
+function statusesOf(query: LeakQuery): readonly LeakStatus[] {
+  if (query.status === undefined) return leakStatuses;
+  const asked: readonly LeakStatus[] = typeof query.status === "string" ? [query.status] : query.status;
+  return leakStatuses.filter((status) => asked.includes(status));
+}
+
+function rowFilter(query: LeakQuery): (facts: string) => boolean {
+  const { risk, source } = query;
+  if (risk === undefined && source === undefined) return () => true;
+  const sources = source === undefined ? null : new Set(typeof source === "string" ? [source] : source);
+  return (facts) => {
+    const blank = facts.indexOf(" ");
+    return (
+      riskAsked(risk, Number(facts.slice(0, blank))) &&
+      (sources === null || sources.has(facts.slice(blank + 1)))
+    );
+  };
+}
+
+function riskAsked(asked: LeakQuery["risk"], risk: number): boolean {
+  if (asked === undefined) return true;
+  if ("length" in asked) return asked.includes(risk);
+  return risk >= (asked.min ?? 1) && risk <= (asked.max ?? 10);
+}
+
+function mentions(leak: Leak, q: string | undefined): boolean {
+  if (q === undefined || q === "") return true;
+  const text = q.toLowerCase();
+  return leak.name.toLowerCase().includes(text) || leak.description.toLowerCase().includes(text);
+}
+
+/** Text is compared as the index orders it: by its UTF-8 bytes. */
+function compare(a: Position, b: Position): number {
+  if (typeof a.value === "number" && typeof b.value === "number") return a.value - b.value || a.seq - b.seq;
+  return Buffer.compare(Buffer.from(String(a.value)), Buffer.from(String(b.value))) || a.seq - b.seq;
+}
+
+export function checkLimit(limit: number | undefined): number {
+  if (limit === undefined) return 50;
+  if (!Number.isInteger(limit) || limit < 1 || limit > listLimitMax)
+    throw new InputRefused("limit", `is not a whole number from 1 to ${listLimitMax}`);
+  return limit;
+}

@@ -1,0 +1,224 @@
+import type { TokenDigest } from "../digest.ts";
+
+/**
+ * Tokens lie in pages of fixed-size records, in the order in which they were added; token n of a leak is record
+ * (n - 1) % recordsPerPage of page floor((n - 1) / recordsPerPage). Records are only ever appended, and flagged when
+ * removed, so a number never comes to mean another token.
+ *
+ * Offsets in a record: 0 digest (32), 32 anchor (4), 36 fingerprint (4), 40 length (2), 42 flags (1), 43 kind (1),
+ * 44 added at (6), 50 removed at (6), 56 preview (16, padded with NUL). Numbers are little-endian.
+ */
+export const recordBytes = 72;
+/** The most that fit, with their header, in eight pages of LMDB (4096 bytes). */
+export const recordsPerPage = 454;
+/** Tokens one leak can hold over its life; the records of more would not fit the memory of a worker. */
+export const tokensPerLeakMax = 20_000_000;
+
+const flagRemoved = 1;
+const kindsMax = 255;
+const previewBytes = 16;
+
+/** One token as the admin shows it. */
+export interface TokenRecordView {
+  /** The token id: 1 upwards within the leak, never used again. */
+  readonly number: number;
+  readonly digest: Uint8Array;
+  readonly anchor: number;
+  readonly fingerprint: number;
+  readonly length: number;
+  readonly removed: boolean;
+  readonly addedAt: number;
+  /** When it was removed (ms), or null. */
+  readonly removedTime: number | null;
+  readonly preview: string;
+  readonly kind: string;
+}
+
+/** A page, read-only; the accessors allocate nothing but the digest's view, so that a loader can walk millions. */
+export class TokenPage {
+  readonly count: number;
+  readonly #bytes: Buffer;
+  readonly #first: number;
+  readonly #kinds: readonly string[];
+
+  constructor(bytes: Buffer, page: number, kinds: readonly string[]) {
+    this.count = bytes.length / recordBytes;
+    this.#bytes = bytes;
+    this.#first = page * recordsPerPage + 1;
+    this.#kinds = kinds;
+  }
+
+  /** All records of the page, `recordBytes` each, with the offsets above. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  numberAt(i: number): number {
+    return this.#first + i;
+  }
+
+  digestAt(i: number): Buffer {
+    return this.#bytes.subarray(i * recordBytes, i * recordBytes + 32);
+  }
+
+  anchorAt(i: number): number {
+    return this.#bytes.readUInt32LE(i * recordBytes + 32);
+  }
+
+  fingerprintAt(i: number): number {
+    return this.#bytes.readUInt32LE(i * recordBytes + 36);
+  }
+
+  lengthAt(i: number): number {
+    return this.#bytes.readUInt16LE(i * recordBytes + 40);
+  }
+
+  /** Whether record i was removed from the set. */
+  removedAt(i: number): boolean {
+    return (this.#bytes[i * recordBytes + 42] & flagRemoved) !== 0;
+  }
+
+  at(i: number): TokenRecordView {
+    const start = i * recordBytes;
+    const removedTime = this.#bytes.readUIntLE(start + 50, 6);
+    const preview = this.#bytes.subarray(start + 56, start + 56 + previewBytes);
+    const end = preview.indexOf(0);
+    return {
+      number: this.numberAt(i),
+      digest: this.digestAt(i),
+      anchor: this.anchorAt(i),
+      fingerprint: this.fingerprintAt(i),
+      length: this.lengthAt(i),
+      removed: this.removedAt(i),
+      addedAt: this.#bytes.readUIntLE(start + 44, 6),
+      removedTime: removedTime === 0 ? null : removedTime,
+      preview: preview.toString("utf8", 0, end < 0 ? previewBytes : end),
+      kind: this.#kinds[this.#bytes[start + 43]] ?? "opaque",
+    };
+  }
+}
+
+export function pageOf(number: number): number {
+  return Math.floor((number - 1) / recordsPerPage);
+}
+
+export function placeOf(number: number): number {
+  return (number - 1) % recordsPerPage;
+}
+
+export function pagesFor(tokensEver: number): number {
+  return Math.ceil(tokensEver / recordsPerPage);
+}
+
+/** A copy of the page in which the record at `place` is flagged as removed. */
+export function withRemoved(bytes: Buffer, place: number, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[place * recordBytes + 42] |= flagRemoved;
+  copy.writeUIntLE(at, place * recordBytes + 50, 6);
+  return copy;
+}
+
+/** Pages to write so that a leak holds some tokens more. */
+export interface Appended {
+  readonly pages: readonly { readonly page: number; readonly bytes: Buffer }[];
+  readonly kinds: readonly string[];
+  /** The tokens that were not live yet, each once. */
+  readonly count: number;
+  /** The tokens that were live already or stood twice in the list. */
+  readonly already: number;
+}
+
+/** What appending has to know of the leak as it is. */
+export interface AppendTo {
+  readonly tokensEver: number;
+  readonly kinds: readonly string[];
+  readonly readPage: (page: number) => Buffer;
+}
+
+/**
+ * Works out the pages that append `tokens` to a leak, leaving out those it holds. It yields every few milliseconds
+ * of work: drive it with `inSlices` where the event loop must stay free, or to its end with `atOnce` inside a write
+ * transaction.
+ */
+export function* planAppend(
+  tokens: readonly TokenDigest[],
+  to: AppendTo,
+  at: number,
+): Generator<void, Appended, void> {
+  const fresh = new Map<string, TokenDigest>();
+  for (let i = 0; i < tokens.length; i++) {
+    fresh.set(keyOf(tokens[i].digest, 0), tokens[i]);
+    if (i % 4000 === 3999) yield;
+  }
+  for (let page = 0; page < pagesFor(to.tokensEver) && fresh.size > 0; page++) {
+    dropLive(fresh, to.readPage(page));
+    if (page % 40 === 39) yield;
+  }
+  const kinds = [...to.kinds];
+  const pages: { page: number; bytes: Buffer }[] = [];
+  let number = to.tokensEver + 1;
+  let room = 0;
+  for (const token of fresh.values()) {
+    if (room === 0) {
+      const page = pageOf(number);
+      const kept = placeOf(number) === 0 ? null : to.readPage(page);
+      const used = kept === null ? 0 : kept.length / recordBytes;
+      room = recordsPerPage - used;
+      const added = Math.min(room, to.tokensEver + fresh.size + 1 - number);
+      const bytes = Buffer.alloc((used + added) * recordBytes);
+      kept?.copy(bytes);
+      pages.push({ page, bytes });
+      if (pages.length % 20 === 0) yield;
+    }
+    writeRecord(pages[pages.length - 1].bytes, placeOf(number), token, kindCode(kinds, token.kind), at);
+    number++;
+    room--;
+  }
+  return { pages, kinds, count: fresh.size, already: tokens.length - fresh.size };
+}
+
+/** Runs the plan, giving way to the event loop between its slices. */
+export async function inSlices<T>(plan: Generator<void, T, void>): Promise<T> {
+  for (;;) {
+    const step = plan.next();
+    if (step.done) return step.value;
+    await new Promise((resume) => setImmediate(resume));
+  }
+}
+
+/** Runs the plan to its end in one go. */
+export function atOnce<T>(plan: Generator<void, T, void>): T {
+  for (;;) {
+    const step = plan.next();
+    if (step.done) return step.value;
+  }
+}
+
+function dropLive(fresh: Map<string, TokenDigest>, bytes: Buffer): void {
+  for (let start = 0; start < bytes.length; start += recordBytes) {
+    if ((bytes[start + 42] & flagRemoved) === 0) fresh.delete(keyOf(bytes, start));
+  }
+}
+
+function keyOf(bytes: Buffer, start: number): string {
+  return bytes.latin1Slice(start, start + 32);
+}
+
+function kindCode(kinds: string[], kind: string): number {
+  const known = kinds.indexOf(kind);
+  if (known >= 0) return known;
+  // More kinds than a byte can tell apart are shown as opaque; nothing is decided by a kind.
+  if (kinds.length >= kindsMax) return kindsMax;
+  return kinds.push(kind) - 1;
+}
+
+function writeRecord(bytes: Buffer, place: number, token: TokenDigest, kind: number, at: number): void {
+  const start = place * recordBytes;
+  token.digest.copy(bytes, start, 0, 32);
+  bytes.writeUInt32LE(token.anchor, start + 32);
+  bytes.writeUInt32LE(token.fingerprint, start + 36);
+  bytes.writeUInt16LE(token.length, start + 40);
+  bytes[start + 43] = kind;
+  bytes.writeUIntLE(at, start + 44, 6);
+  bytes.write(token.preview, start + 56, previewBytes, "utf8");
+}

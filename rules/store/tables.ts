@@ -1,0 +1,220 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { type Database, type Key, open, type RootDatabase, type RootDatabaseOptions } from "lmdb";
+import type { AccessKeyRecord } from "../access.ts";
+import { emptyJournal, type JournalHead } from "../journal.ts";
+import type { Leak } from "../leak.ts";
+import { PepperMismatch, SchemaTooNew, StoreAbsent, StoreFailed } from "../refusal.ts";
+import type { Rule } from "../rule.ts";
+
+/** The layout written by this version; a folder with a higher number is refused. */
+export const schemaKnown = 1;
+
+/** A leak as it lies in the store, with what only the token pages need. */
+export interface StoredLeak {
+  readonly leak: Leak;
+  /** Tokens ever added; the next one gets this number plus one, so that no number is used twice. */
+  readonly tokensEver: number;
+  /** The kinds of its tokens; records hold the place in this list. */
+  readonly kinds: readonly string[];
+}
+
+/** The next number of each sort of id. */
+export interface NextIds {
+  readonly leak: number;
+  readonly rule: number;
+  readonly key: number;
+}
+
+/** The databases of the one environment `<data>/rules`. */
+export interface Tables {
+  readonly root: RootDatabase;
+  /** `schema`, `pepper`, `head` (JournalHead), `next` (NextIds). */
+  readonly meta: Database<unknown, string>;
+  /** revision -> canonical JSON of the entry. */
+  readonly journal: Database<string, number>;
+  /** [subject, revision], so that the history of one leak is a range. */
+  readonly history: Database<number, Key[]>;
+  readonly leaks: Database<StoredLeak, number>;
+  /** [leak seq, page] -> records, see pages.ts. */
+  readonly tokens: Database<Buffer, Key[]>;
+  readonly rules: Database<Rule, number>;
+  readonly keys: Database<AccessKeyRecord, number>;
+  /** Rows of the listings, see listing.ts, rulebook.ts and keyring.ts. */
+  readonly index: Database<string, Key[]>;
+  /** See counters.ts. */
+  readonly counters: Database<number, string>;
+}
+
+/**
+ * Opens the environment, and makes it (folders 0700, files 0600) when a writer finds none.
+ * Throws StoreAbsent (read-only), PepperMismatch, SchemaTooNew, StoreFailed. All handles of one process share the
+ * environment of the first: where one process wants both, it must open the writer before any read-only handle.
+ */
+export function openTables(dataDir: string, pepperId: string, readOnly: boolean): Tables {
+  const dir = join(resolve(dataDir), "rules");
+  const isNew = !isThere(dir, readOnly);
+  if (isNew && readOnly) throw new StoreAbsent(dataDir);
+  if (isNew) makeFolder(dir);
+  const root = open(environmentOptions(dir, readOnly));
+  try {
+    const tables = openDatabases(root, dataDir);
+    if (!readOnly) tables.root.transactionSync(() => initialise(tables.meta, pepperId));
+    checkOwner(tables.meta, dataDir, pepperId);
+    // A power cut must not lose the folder of a store whose first change was acknowledged.
+    if (isNew) for (const folder of [dir, dirname(dir), dirname(dirname(dir))]) syncFolder(folder);
+    return tables;
+  } catch (error) {
+    void root.close();
+    throw error;
+  }
+}
+
+/**
+ * Whether the files are there and can be used; throws StoreFailed when they are there and cannot. lmdb-js 3.5.6 ends
+ * the whole process with a segmentation fault where LMDB refuses to open (its closeEnv uses what was just freed), so
+ * the reasons to refuse are looked for first. An empty file is one that its writer is making at this moment.
+ */
+function isThere(dir: string, readOnly: boolean): boolean {
+  try {
+    const path = join(dir, "data.mdb");
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return false;
+    const wish = readOnly ? constants.R_OK : constants.R_OK | constants.W_OK;
+    accessSync(path, wish);
+    const lock = join(dir, "lock.mdb");
+    if (existsSync(lock)) accessSync(lock, constants.R_OK | constants.W_OK);
+    if (!isLmdb(path)) throw new Error(`${path} is not a database of LMDB`);
+    return true;
+  } catch (error) {
+    throw new StoreFailed("open the rules", error);
+  }
+}
+
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new StoreFailed("make the rules", error);
+  }
+}
+
+/** The magic number of LMDB stands in the meta page behind the page's header, 16 or 24 bytes by data version. */
+function isLmdb(path: string): boolean {
+  const head = Buffer.alloc(64);
+  const descriptor = openSync(path, "r");
+  try {
+    readSync(descriptor, head, 0, head.length, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  return head.readUInt32LE(16) === 0xbeefc0de || head.readUInt32LE(24) === 0xbeefc0de;
+}
+
+function environmentOptions(dir: string, readOnly: boolean): RootDatabaseOptions & { path: string } {
+  const options: RootDatabaseOptions & { path: string; permissionsMode: number } = {
+    path: dir,
+    readOnly,
+    maxDbs: 24,
+    maxReaders: 512,
+    permissionsMode: 0o600,
+    // A commit then writes the pages, syncs them, and writes the meta page through a descriptor with O_DSYNC, all
+    // before its promise resolves: what is acknowledged survives a power cut. With lmdb-js's default (true) commits
+    // resolve before the sync, and each process guesses by itself which commit was synced last (me_synced_txn_id
+    // in its mdb.c), which several writing processes cannot rely on. Many changes at once still share one sync.
+    overlappingSync: false,
+    // With the default (true) lmdb-js opens each batch with an instruction whose promise nobody holds: a full disk
+    // would then end the process by an unhandled rejection. Transactions asked for together are batched without it.
+    eventTurnBatching: false,
+    // Another process's commit would not be seen.
+    cache: false,
+  };
+  return options;
+}
+
+function openDatabases(root: RootDatabase, dataDir: string): Tables {
+  function database<V, K extends Key>(name: string, encoding: "json" | "string" | "binary"): Database<V, K> {
+    // A read-only open answers undefined for a database that its writer has not made yet.
+    const opened: Database<V, K> | undefined = root.openDB<V, K>({ name, encoding });
+    if (opened === undefined) throw new StoreAbsent(dataDir);
+    return opened;
+  }
+  return {
+    root,
+    meta: database("meta", "json"),
+    journal: database("journal", "string"),
+    history: database("history", "json"),
+    leaks: database("leaks", "json"),
+    tokens: database("tokens", "binary"),
+    rules: database("rules", "json"),
+    keys: database("keys", "json"),
+    index: database("index", "string"),
+    counters: database("counters", "json"),
+  };
+}
+
+function initialise(meta: Tables["meta"], pepperId: string): void {
+  if (meta.get("schema") !== undefined) return;
+  const next: NextIds = { leak: 1, rule: 1, key: 1 };
+  meta.put("head", emptyJournal);
+  meta.put("next", next);
+  meta.put("pepper", pepperId);
+  meta.put("schema", schemaKnown);
+}
+
+function checkOwner(meta: Tables["meta"], dataDir: string, pepperId: string): void {
+  const schema = meta.get("schema");
+  if (typeof schema !== "number") throw new StoreAbsent(dataDir);
+  if (schema > schemaKnown) throw new SchemaTooNew(dataDir, schema, schemaKnown);
+  const owner = String(meta.get("pepper"));
+  if (owner !== pepperId) throw new PepperMismatch(dataDir, owner, pepperId);
+}
+
+function syncFolder(folder: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(folder, "r");
+  } catch {
+    // A parent that this process may pass through but not read was there before, and is not ours to sync.
+    return;
+  }
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The newest entry's place, as the current read transaction (or write transaction) sees it. */
+export function readHead(tables: Tables): JournalHead {
+  return tables.meta.get("head") as JournalHead;
+}
+
+/** The numbers that the next leak, rule and key will get. */
+export function readNextIds(tables: Tables): NextIds {
+  return tables.meta.get("next") as NextIds;
+}
+
+/** Takes the next number of one sort of id; only inside a write transaction. */
+export function takeId(tables: Tables, sort: keyof NextIds): number {
+  const next = readNextIds(tables);
+  tables.meta.put("next", { ...next, [sort]: next[sort] + 1 });
+  return next[sort];
+}
+
+/** The number in `leak-12`, or null when `id` is not an id of this sort. */
+export function numberOf(sort: keyof NextIds, id: string): number | null {
+  if (id.length > 20 || !id.startsWith(`${sort}-`)) return null;
+  const digits = id.slice(sort.length + 1);
+  return /^[1-9][0-9]{0,9}$/.test(digits) ? Number(digits) : null;
+}
