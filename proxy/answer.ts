@@ -1,0 +1,106 @@
+import { Field, fieldKind } from "./fields.ts";
+import { OK, type Parser, spans } from "./llhttp.ts";
+import { listHas, valueAt } from "./normalize.ts";
+
+/** How the end of an answer's body is told (RFC 9112 section 6.3). */
+export const Ending = { none: 0, length: 1, chunked: 2, close: 3 } as const;
+
+/** The head of an upstream's answer. */
+export class AnswerHead {
+  status = 0;
+  reason = "";
+  minor = 1;
+  ending = 0;
+  contentLength = -1;
+  /** The upstream lets the connection be used again, for at most so long. */
+  keepAlive = true;
+  keepAliveMs = Number.POSITIVE_INFINITY;
+  isWebSocket = false;
+  /** The fields that go on unchanged, each as `Name: value` with CRLF. */
+  fields = "";
+}
+
+/**
+ * Reads the answer head `bytes[from, to)` to a request made with `method`; null where two readers could take its
+ * framing for different things (RFC 9112 section 6.3), which becomes a 502.
+ */
+export function readAnswer(
+  parser: Parser,
+  bytes: Buffer,
+  from: number,
+  to: number,
+  method: string,
+): AnswerHead | null {
+  const text = bytes.latin1Slice(from, to);
+  const line = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: ([^\r\n]*))?\r\n/.exec(text);
+  if (line === null || parser.executeHead(bytes, from, to) !== OK) return null;
+  const head = new AnswerHead();
+  head.minor = line[1] === "1" ? 1 : 0;
+  head.status = Number(line[2]);
+  head.reason = line[3] ?? "";
+  let lengths = 0;
+  let encodings = 0;
+  let connection = "";
+  let upgrade = "";
+  for (let index = 0; index < parser.headerCount; index++) {
+    const name = text.slice(spans[index * 4]! - from, spans[index * 4 + 1]! - from);
+    const kind = fieldKind(name);
+    if (kind === Field.connection) {
+      const value = valueAt(text, index, from);
+      connection = connection === "" ? value : `${connection},${value}`;
+    }
+  }
+  const named = connection.includes(",") || isNaming(connection) ? connection.toLowerCase() : "";
+  for (let index = 0; index < parser.headerCount; index++) {
+    const name = text.slice(spans[index * 4]! - from, spans[index * 4 + 1]! - from);
+    const value = valueAt(text, index, from);
+    switch (fieldKind(name)) {
+      case Field.contentLength:
+        if (!/^[0-9]{1,15}$/.test(value) || (lengths > 0 && head.contentLength !== Number(value)))
+          return null;
+        lengths++;
+        head.contentLength = Number(value);
+        break;
+      case Field.transferEncoding:
+        if (value.toLowerCase() !== "chunked") return null;
+        encodings++;
+        break;
+      case Field.upgrade:
+        upgrade = value.toLowerCase();
+        break;
+      case Field.connection:
+        break;
+      case Field.hopByHop:
+        if (name.length === 10) head.keepAliveMs = keepAliveMs(value);
+        break;
+      default:
+        if (named !== "" && listHas(named, name.toLowerCase())) break;
+        head.fields += `${name}: ${value}\r\n`;
+    }
+  }
+  if (encodings > 1 || (encodings === 1 && (lengths > 0 || head.minor === 0))) return null;
+  const isClosing = connection !== "" && listHas(connection, "close");
+  head.keepAlive = head.minor === 1 ? !isClosing : listHas(connection, "keep-alive");
+  head.isWebSocket = head.status === 101 && upgrade === "websocket";
+  head.ending = endingOf(head, encodings, method);
+  return head;
+}
+
+function endingOf(head: AnswerHead, encodings: number, method: string): number {
+  const { status } = head;
+  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return Ending.none;
+  if (encodings === 1) return Ending.chunked;
+  if (head.contentLength >= 0) return head.contentLength === 0 ? Ending.none : Ending.length;
+  return Ending.close;
+}
+
+function isNaming(connection: string): boolean {
+  const word = connection.toLowerCase();
+  return word !== "" && word !== "keep-alive" && word !== "close" && word !== "upgrade";
+}
+
+/** The `timeout` parameter of `Keep-Alive`, less a second so that our end closes first; infinite without one. */
+function keepAliveMs(value: string): number {
+  const match = /(?:^|[,\s])timeout=([0-9]{1,6})/i.exec(value);
+  return match === null ? Number.POSITIVE_INFINITY : Math.max(0, Number(match[1]) * 1000 - 1000);
+}

@@ -1,0 +1,63 @@
+import type { Exchange } from "./exchange.ts";
+import { type Hit, holdsToken } from "./inspect.ts";
+import type { Attempt } from "./record.ts";
+
+const MASK = "***";
+const TEXT_MAX = 256;
+const NAMES_MAX = 32;
+
+/**
+ * The attempt as it is recorded. Built field by field from an allow-list; whatever of it came from the client is
+ * looked through for enforced tokens and replaced whole where it holds one.
+ */
+export function attemptOf(
+  exchange: Exchange,
+  hit: Hit,
+  action: Attempt["action"],
+  worker: number,
+  now: number,
+): Attempt {
+  const { head, inspection, downstream } = exchange;
+  const clean = (text: string): string => (holdsToken(inspection.policy.matcher, text) ? MASK : cut(text));
+  const question = head.target.indexOf("?");
+  const path = question < 0 ? head.target : head.target.slice(0, question);
+  const query = question < 0 ? "" : head.target.slice(question + 1);
+  return {
+    type: "vpatch",
+    at: now,
+    leak: hit.rule.leak,
+    rule: hit.rule.rule,
+    action,
+    point: cleanPoint(hit.point, clean),
+    method: head.method,
+    host: clean(head.host),
+    path: cleanPath(path, clean),
+    query: queryNames(query, clean),
+    userAgent: head.userAgent === "" ? null : clean(head.userAgent),
+    ip: clean(downstream.clientAddress(head)),
+    requestId: clean(exchange.id),
+    worker,
+  };
+}
+
+/** `query <name>`: the name is the client's, the word before it ours. */
+function cleanPoint(point: string, clean: (text: string) => string): string {
+  const blank = point.indexOf(" ");
+  return blank < 0 ? point : `${point.slice(0, blank)} ${clean(point.slice(blank + 1))}`;
+}
+
+function cleanPath(path: string, clean: (text: string) => string): string {
+  const masked = path.split("/").map(clean).join("/");
+  // A token with a slash in it shows in no single segment.
+  return clean(masked) === MASK ? `/${MASK}` : cut(masked);
+}
+
+function queryNames(query: string, clean: (text: string) => string): string[] {
+  if (query === "") return [];
+  const names = query.split("&", NAMES_MAX).map((pair) => clean(pair.split("=", 1)[0]!));
+  return [...new Set(names)];
+}
+
+function cut(text: string): string {
+  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text;
+}

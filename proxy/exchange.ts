@@ -1,0 +1,454 @@
+import { Scan, type ScanOutcome } from "../rules/matcher.ts";
+import { type AnswerHead, Ending } from "./answer.ts";
+import { decide, type Permit } from "./decide.ts";
+import type { Downstream } from "./downstream.ts";
+import { isRefusedInTrailers } from "./fields.ts";
+import type { Gateway } from "./gateway.ts";
+import { RequestInspection } from "./inspect.ts";
+import { giveParser, OK, type Parser } from "./llhttp.ts";
+import { Framing, type RequestHead } from "./normalize.ts";
+import { type ReplyKind, replySource } from "./reply.ts";
+import type { UpstreamConnection } from "./upstream.ts";
+import { chunkEnd, chunkStart, compact, writeParts } from "./wire.ts";
+
+const EMPTY = Buffer.alloc(0);
+/** Methods whose repetition does no harm (RFC 9110 section 9.2.2): the only ones retried. */
+const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+
+/**
+ * One downstream request and its response. It owns the order of the phases: accept -> parse -> normalize -> route
+ * -> inspect -> decide -> forward | reply -> record; Downstream does the first three, the rest is here.
+ */
+export class Exchange {
+  readonly gateway: Gateway;
+  readonly downstream: Downstream;
+  readonly head: RequestHead;
+  readonly method: string;
+  readonly wantsTunnel: boolean;
+  readonly id: string;
+  readonly inspection: RequestInspection;
+  /** All bytes of the request have arrived and were inspected. */
+  requestDone = false;
+  /** All bytes of the request were handed to the upstream connection. */
+  requestSent = false;
+  private readonly parser: Parser | null;
+  private upstream: UpstreamConnection | null = null;
+  private headPermit: Permit | null = null;
+  /** Inspected body that has not gone upstream yet. */
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  private trailers: Permit | null = null;
+  /** The last byte of a chunk at whose end a token may end, until the next byte decides. */
+  private withheld: Buffer = EMPTY;
+  private remaining: number;
+  private framingBytes = 0;
+  private isReleased = false;
+  private bodyStarted = false;
+  private isRetry = false;
+  private isOver = false;
+  private recorded = 0;
+  private parserGiven = false;
+  // The answer.
+  private answerHead = "";
+  private answerStarted = false;
+  private answerChunked = false;
+  private answerToClose = false;
+
+  constructor(downstream: Downstream, head: RequestHead, parser: Parser | null) {
+    this.gateway = downstream.gateway;
+    this.downstream = downstream;
+    this.head = head;
+    this.method = head.method;
+    this.wantsTunnel = head.isWebSocket;
+    this.parser = parser;
+    this.remaining = head.contentLength;
+    this.id =
+      downstream.isTrusted && isRequestId(head.requestId) ? head.requestId : this.gateway.nextRequestId();
+    this.inspection = new RequestInspection(
+      this.gateway.policy,
+      this.gateway.config.inspect,
+      head.method,
+      head.host,
+    );
+  }
+
+  /** route, inspect and decide on the head; a request without a body is forwarded at once. */
+  begin(): void {
+    const { head, gateway } = this;
+    gateway.counters.requests++;
+    this.requestDone =
+      head.framing === Framing.none || (head.framing === Framing.length && head.contentLength === 0);
+    const text = this.outgoingHead();
+    const bytes = Buffer.from(text, "latin1");
+    const outcome = this.inspection.head(bytes, text, head.target, head.basic);
+    if (this.isStopped(outcome, "budget_head")) return;
+    const verdict = decide(this.inspection.blocking, bytes);
+    if (verdict.kind === "block") {
+      this.block();
+      return;
+    }
+    this.headPermit = verdict.permit;
+    if (this.requestDone) {
+      this.release();
+      return;
+    }
+    this.downstream.await("body");
+    if (head.expectsContinue && head.minor === 1) this.downstream.write("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+
+  /** Takes bytes of the request body; answers how many of them belong to it. */
+  receive(bytes: Buffer, from: number): number {
+    if (this.head.framing === Framing.length) {
+      const taken = Math.min(this.remaining, bytes.length - from);
+      this.remaining -= taken;
+      this.take(bytes.subarray(from, from + taken), this.remaining === 0);
+      return from + taken;
+    }
+    const parser = this.parser!;
+    const answer = parser.execute(bytes, from, bytes.length);
+    const { limits } = this.gateway.config;
+    // Extensions, leading zeros and trailers yield no body: bounded, since no callback tells of them.
+    this.framingBytes = parser.bodyBytes > 0 ? 0 : this.framingBytes + parser.consumed - from;
+    if (answer !== OK) this.refuse("broken_body");
+    else if (this.framingBytes > limits.framingBytes) this.refuse("broken_body");
+    else if (parser.trailers.length > limits.headerCount * 2) this.refuse("too_many_fields");
+    else this.take(compact(parser, bytes) ?? EMPTY, parser.complete);
+    return parser.consumed;
+  }
+
+  /** Whether more of the body may be read now. */
+  get acceptsBody(): boolean {
+    if (this.upstream === null)
+      return this.heldBytes < this.gateway.config.inspect.holdBytes || !this.isReleased;
+    return !this.upstream.socket.writableNeedDrain;
+  }
+
+  /** The body has been silent for `holdMs`: what was inspected so far goes on. */
+  holdExpired(): void {
+    if (!this.isOver && !this.isReleased) this.release();
+  }
+
+  /** The queue gave us a connection: what has been permitted goes out. */
+  onUpstream(connection: UpstreamConnection, _isKept: boolean): void {
+    this.upstream = connection;
+    connection.exchange = this;
+    this.gateway.counters.forwarded++;
+    this.flush(true);
+    if (this.requestDone) this.downstream.await("none");
+    else this.downstream.await("body");
+    this.downstream.updateReading();
+  }
+
+  onUpstreamDrained(): void {
+    this.downstream.updateReading();
+  }
+
+  onUpstreamFailed(kind: ReplyKind, isAnswering: boolean): void {
+    this.upstream = null;
+    if (this.answerStarted || isAnswering) this.fail(kind);
+    else this.reply(kind);
+  }
+
+  /** The connection closed before the answer ended; a kept one that was stale is worth one safe retry. */
+  onUpstreamClosed(wasKept: boolean, isAnswering: boolean): void {
+    this.upstream = null;
+    const isSafe =
+      wasKept && !isAnswering && !this.isRetry && !this.bodyStarted && IDEMPOTENT.has(this.method);
+    if (!isSafe) {
+      this.onUpstreamFailed("upstream_closed", isAnswering);
+      return;
+    }
+    this.isRetry = true;
+    this.gateway.counters.retries++;
+    this.requestSent = false;
+    if (!this.gateway.pool.acquire(this, true)) this.reply("queue_full");
+  }
+
+  /** 102, 103: told on to clients that know them. 100 is ours to say. */
+  onInterim(head: AnswerHead): void {
+    if (head.status === 100 || this.head.minor === 0) return;
+    this.downstream.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fields}\r\n`);
+  }
+
+  onAnswer(head: AnswerHead): void {
+    const isModern = this.head.minor === 1;
+    this.answerChunked = isModern && (head.ending === Ending.chunked || head.ending === Ending.close);
+    this.answerToClose = !isModern && (head.ending === Ending.chunked || head.ending === Ending.close);
+    if (this.answerToClose || !this.requestDone) this.downstream.closeAfter();
+    const keepsLength = head.contentLength >= 0 && head.ending !== Ending.chunked && head.status !== 204;
+    this.answerHead =
+      `HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fields}` +
+      (keepsLength ? `Content-Length: ${head.contentLength}\r\n` : "") +
+      (this.answerChunked ? "Transfer-Encoding: chunked\r\n" : "") +
+      this.connectionField();
+  }
+
+  onAnswerBody(body: Buffer | null): void {
+    this.writeAnswer(body, false, "");
+  }
+
+  /** Trailers that may go on, serialised. */
+  answerTrailers(fields: readonly string[]): string {
+    let text = "";
+    for (let index = 0; index + 1 < fields.length; index += 2) {
+      if (isRefusedInTrailers(fields[index]!)) continue;
+      text += `${fields[index]}: ${fields[index + 1]!.trim()}\r\n`;
+    }
+    return text;
+  }
+
+  onAnswerEnd(body: Buffer | null, trailers: string): void {
+    const upstream = this.upstream;
+    this.upstream = null;
+    this.writeAnswer(body, true, trailers);
+    // The answer came before the upload ended: the rest has nowhere to go.
+    if (!this.requestSent) upstream?.socket.destroy();
+    this.finish();
+  }
+
+  /** 101: the handshake was inspected; from here bytes pass both ways as they are. */
+  onTunnel(head: AnswerHead, rest: Buffer): void {
+    const upstream = this.upstream!;
+    this.downstream.write(
+      `HTTP/1.1 101 ${head.reason}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${head.fields}\r\n`,
+    );
+    if (rest.length > 0) this.downstream.socket.write(rest);
+    upstream.openTunnel(this.downstream.socket);
+    this.gateway.counters.tunnels++;
+    this.isOver = true;
+    this.record();
+    this.downstream.openTunnel(upstream);
+  }
+
+  /** The client is gone: so is what we had asked for in its name. */
+  onDownstreamGone(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.letGo();
+    this.record();
+  }
+
+  onDownstreamDrained(): void {
+    this.upstream?.resumeReading();
+  }
+
+  refuse(kind: ReplyKind): void {
+    if (this.isOver) return;
+    if (this.answerStarted) this.fail(kind);
+    else this.reply(kind);
+  }
+
+  /** inspect and decide on a piece of the body, then hold or forward it. */
+  private take(body: Buffer, isLast: boolean): void {
+    if (this.isOver) return;
+    const outcome = body.length === 0 ? Scan.clear : this.inspection.chunk(body);
+    if (this.isStopped(outcome, "budget_body")) return;
+    let passed = this.withheld.length > 0 && body.length > 0 ? Buffer.concat([this.withheld, body]) : body;
+    if (body.length > 0) this.withheld = EMPTY;
+    if (isLast) {
+      if (this.isStopped(this.inspection.end(), "budget_body")) return;
+      if (this.withheld.length > 0) passed = this.withheld;
+      this.withheld = EMPTY;
+      if (!this.takeTrailers()) return;
+    } else if (outcome === Scan.tentative) {
+      this.withheld = Buffer.from(passed.subarray(passed.length - 1));
+      passed = passed.subarray(0, passed.length - 1);
+    }
+    if (passed.length > 0) {
+      this.held.push(passed);
+      this.heldBytes += passed.length;
+    }
+    if (isLast) this.requestDone = true;
+    if (this.isReleased) this.flush(false);
+    else if (isLast || this.heldBytes >= this.gateway.config.inspect.holdBytes) this.release();
+    else this.gateway.hold(this);
+    if (!this.isOver && this.upstream !== null) this.downstream.await(isLast ? "none" : "body");
+  }
+
+  private takeTrailers(): boolean {
+    const fields = this.parser?.trailers ?? [];
+    if (fields.length === 0) return true;
+    let text = "";
+    for (let index = 0; index + 1 < fields.length; index += 2) {
+      if (isRefusedInTrailers(fields[index]!)) {
+        this.refuse("broken_request");
+        return false;
+      }
+      text += `${fields[index]}: ${fields[index + 1]!.trim()}\r\n`;
+    }
+    const bytes = Buffer.from(text, "latin1");
+    if (bytes.length > this.gateway.config.limits.headBytes) {
+      this.refuse("head_too_large");
+      return false;
+    }
+    if (this.isStopped(this.inspection.trailers(bytes), "budget_head")) return false;
+    const verdict = decide(this.inspection.blocking, bytes);
+    if (verdict.kind === "block") {
+      this.block();
+      return false;
+    }
+    this.trailers = verdict.permit;
+    return true;
+  }
+
+  /** Acts on an outcome that ends the request; answers whether it did. */
+  private isStopped(outcome: ScanOutcome, overBudget: ReplyKind): boolean {
+    if (outcome === Scan.exhausted) {
+      this.gateway.budgetExhausted(this.inspection.costliestSlot);
+      this.refuse(overBudget);
+      return true;
+    }
+    if (this.inspection.blocking === null) return false;
+    this.block();
+    return true;
+  }
+
+  private block(): void {
+    this.gateway.counters.blocked++;
+    if (this.upstream !== null && this.bodyStarted) this.gateway.counters.abortedBodies++;
+    this.refuse("blocked");
+  }
+
+  /** The hold is over: a place upstream is asked for. */
+  private release(): void {
+    this.isReleased = true;
+    this.gateway.unhold(this);
+    this.downstream.await("queue");
+    if (!this.gateway.pool.acquire(this, false)) this.reply("queue_full");
+  }
+
+  /** forward: everything permitted and not yet sent. */
+  private flush(withHead: boolean): void {
+    const upstream = this.upstream;
+    if (upstream === null) return;
+    const bytes =
+      this.held.length === 1 ? this.held[0]! : this.held.length === 0 ? EMPTY : Buffer.concat(this.held);
+    const verdict = decide(this.inspection.blocking, bytes);
+    if (verdict.kind === "block") {
+      this.block();
+      return;
+    }
+    if (bytes.length > 0) this.bodyStarted = true;
+    this.held = [];
+    this.heldBytes = 0;
+    const isChunked = this.head.framing === Framing.chunked;
+    const isEnd = this.requestDone && isChunked;
+    if (withHead || bytes.length > 0 || isEnd) {
+      const wantsMore = upstream.send(
+        withHead ? this.headPermit : null,
+        verdict.permit,
+        isChunked,
+        isEnd,
+        this.trailers,
+      );
+      if (!wantsMore) this.downstream.updateReading();
+    }
+    if (this.requestDone) this.requestSent = true;
+  }
+
+  private writeAnswer(body: Buffer | null, isEnd: boolean, trailers: string): void {
+    const parts: Buffer[] = [];
+    if (!this.answerStarted) {
+      this.answerStarted = true;
+      parts.push(Buffer.from(`${this.answerHead}\r\n`, "latin1"));
+      this.answerHead = "";
+    }
+    if (body !== null && body.length > 0) {
+      if (this.answerChunked) parts.push(chunkStart(body.length), body, chunkEnd);
+      else parts.push(body);
+    }
+    if (isEnd && this.answerChunked) parts.push(Buffer.from(`0\r\n${trailers}\r\n`, "latin1"));
+    if (parts.length === 0) return;
+    if (!writeParts(this.downstream.socket, parts)) this.downstream.onFull(this.upstream);
+  }
+
+  /** reply: a LocalReply instead of an answer from upstream. */
+  private reply(kind: ReplyKind): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.letGo();
+    this.countFailure(kind);
+    this.downstream.reply(kind, this.id, this.method !== "HEAD", this.requestDone);
+    this.record();
+    this.downstream.exchangeEnded();
+  }
+
+  /** The answer is already on its way and cannot be finished: the client must see that it is cut. */
+  private fail(kind: ReplyKind): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.letGo();
+    this.countFailure(kind);
+    this.record();
+    this.downstream.socket.destroy();
+  }
+
+  private finish(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.giveParser();
+    this.gateway.unhold(this);
+    this.record();
+    this.downstream.exchangeEnded();
+  }
+
+  private letGo(): void {
+    this.gateway.unhold(this);
+    this.gateway.pool.cancel(this);
+    this.upstream?.abort();
+    this.upstream = null;
+    this.held = [];
+    this.giveParser();
+  }
+
+  private giveParser(): void {
+    if (this.parser === null || this.parserGiven) return;
+    this.parserGiven = true;
+    giveParser(this.parser);
+  }
+
+  private countFailure(kind: ReplyKind): void {
+    const { counters } = this.gateway;
+    const source = replySource(kind);
+    if (kind === "blocked") return;
+    if (source === "downstream") counters.refusedDownstream++;
+    else if (source === "upstream") counters.failedUpstream++;
+    else counters.refusedInternal++;
+  }
+
+  /** record: an event for each rule met, once. Always runs. */
+  private record(): void {
+    const { hits, blocking } = this.inspection;
+    if (hits === null) return;
+    for (; this.recorded < hits.length; this.recorded++) {
+      this.gateway.record(this, hits[this.recorded]!, blocking !== null);
+    }
+  }
+
+  private connectionField(): string {
+    if (this.downstream.isClosing) return "Connection: close\r\n";
+    return this.head.minor === 0 ? "Connection: keep-alive\r\n" : "";
+  }
+
+  /** The head as it goes upstream: what is inspected is what is forwarded. */
+  private outgoingHead(): string {
+    const { head, downstream, gateway } = this;
+    const host = gateway.config.upstream.host ?? (head.host || gateway.pool.authority);
+    let text = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${host}\r\n${head.fields}`;
+    if (head.framing === Framing.chunked) text += "Transfer-Encoding: chunked\r\n";
+    else if (head.framing === Framing.length) text += `Content-Length: ${head.contentLength}\r\n`;
+    if (head.isWebSocket) text += "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+    else if (head.acceptsTrailers) text += "Connection: TE\r\nTE: trailers\r\n";
+    text += `X-Forwarded-For: ${downstream.forwardedFor(head)}\r\n`;
+    // A trusted proxy in front has said these already, among the fields that went on unchanged.
+    if (!downstream.isTrusted || !/^x-forwarded-proto:/im.test(head.fields))
+      text += "X-Forwarded-Proto: http\r\n";
+    if (!downstream.isTrusted || !/^x-forwarded-host:/im.test(head.fields))
+      text += `X-Forwarded-Host: ${head.host || host}\r\n`;
+    return `${text}X-Request-Id: ${this.id}\r\n\r\n`;
+  }
+}
+
+function isRequestId(text: string): boolean {
+  return /^[A-Za-z0-9._:/+=-]{1,128}$/.test(text);
+}

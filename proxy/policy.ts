@@ -1,0 +1,297 @@
+import type { Logger } from "pino";
+import type { JournalEntry } from "../rules/journal.ts";
+import type { Leak } from "../rules/leak.ts";
+import type { Matcher } from "../rules/matcher.ts";
+import type { RuleMode, RuleScope } from "../rules/rule.ts";
+import type { RulesStore } from "../rules/store.ts";
+
+/** What a hit means: the rule in force for the leak whose token was found. */
+export interface EnforcedRule {
+  readonly leak: string;
+  readonly rule: string;
+  readonly mode: RuleMode;
+  readonly scope: RuleScope;
+}
+
+/** A leak whose tokens are in the matcher, or on their way there. */
+interface Loaded {
+  readonly leak: string;
+  readonly slot: number;
+  /** The next record to load. */
+  page: number;
+  index: number;
+  isLoading: boolean;
+  /** The revision that put its rule in force while tokens were still missing; 0 when none waits. */
+  pendingRevision: number;
+}
+
+/** What is left to take out of the matcher after a leak was closed or marked false. */
+interface Unload {
+  readonly leak: string;
+  readonly slot: number;
+  readonly pages: number;
+  page: number;
+  index: number;
+}
+
+const POLL_MS = 5;
+const ENTRIES_MAX = 1_000;
+/** How long a slice of loading may keep the worker from its requests. */
+const SLICE_MS = 1.5;
+/** Longer where somebody waits for a rule to be in force. */
+const URGENT_SLICE_MS = 4;
+const LOG_EVERY_MS = 60_000;
+
+/**
+ * The worker's copy of what is to be enforced. It follows the journal: every entry names a leak, and the leak is
+ * brought to the state the store has now, so that an entry seen twice, or late, does no harm. Whatever happens to
+ * the store afterwards, the last good rules stay in force.
+ */
+export class Policy {
+  readonly matcher: Matcher;
+  private readonly store: RulesStore;
+  private readonly logger: Logger;
+  private readonly loaded = new Map<string, Loaded>();
+  private readonly loads = new Set<Loaded>();
+  private readonly unloads: Unload[] = [];
+  private readonly rules: (EnforcedRule | null)[] = [];
+  private readonly leaks: (string | null)[] = [];
+  private seen = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private isWorking = false;
+  private isClosed = false;
+  private loggedAt = Number.NEGATIVE_INFINITY;
+  /** Called when `enforcedRevision` may have changed. */
+  onProgress: () => void = () => {};
+
+  constructor(store: RulesStore, matcher: Matcher, logger: Logger) {
+    this.store = store;
+    this.matcher = matcher;
+    this.logger = logger;
+  }
+
+  /** The rule in force for a slot, or null. */
+  ruleAt(slot: number): EnforcedRule | null {
+    return this.rules[slot] ?? null;
+  }
+
+  /** The leak of a slot, in force or not, or null. */
+  leakAt(slot: number): string | null {
+    return this.leaks[slot] ?? null;
+  }
+
+  /** Every change up to this revision is enforced here. */
+  get enforcedRevision(): number {
+    let revision = this.seen;
+    for (const load of this.loads) {
+      if (load.pendingRevision > 0) revision = Math.min(revision, load.pendingRevision - 1);
+    }
+    return revision;
+  }
+
+  /** Loads all leaks that count, then follows. Resolves when every rule is in force; rejects if the store cannot be read. */
+  async start(): Promise<void> {
+    this.seen = this.store.revision();
+    for (const leak of this.store.leaks()) this.reconcile(leak.id, this.seen);
+    while (this.loads.size > 0 && !this.isClosed) {
+      this.work(50);
+      await turn();
+    }
+    this.follow();
+    this.timer = setInterval(() => this.follow(), POLL_MS);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    if (this.timer !== null) clearInterval(this.timer);
+  }
+
+  /** One look at the store: about 2 us where nothing has changed. */
+  private follow(): void {
+    try {
+      const revision = this.store.revision();
+      if (revision === this.seen) return;
+      for (const entry of this.store.entriesAfter(this.seen, ENTRIES_MAX)) {
+        this.apply(entry);
+        this.seen = entry.revision;
+      }
+    } catch (error) {
+      this.tellFailure(error as Error);
+    }
+    this.onProgress();
+    this.keepWorking();
+  }
+
+  private apply(entry: JournalEntry): void {
+    if (!entry.subject.startsWith("leak-")) return;
+    if (entry.action === "token.remove" && entry.token !== undefined)
+      this.removeToken(entry.subject, entry.token);
+    this.reconcile(entry.subject, entry.revision);
+  }
+
+  /** Brings one leak to the state the store has now. */
+  private reconcile(id: string, revision: number): void {
+    const leak = this.store.leak(id);
+    if (leak === null) return;
+    const isWanted = leak.status === "opened" || leak.status === "patched";
+    if (!isWanted) {
+      this.letGo(id);
+      return;
+    }
+    const load = this.loaded.get(id) ?? this.take(id);
+    if (load.page < this.store.tokenPageCount(id) || load.index > 0) {
+      load.isLoading = true;
+      this.loads.add(load);
+    }
+    this.enforce(load, leak, revision);
+  }
+
+  private take(id: string): Loaded {
+    const load: Loaded = {
+      leak: id,
+      slot: this.matcher.openSlot(),
+      page: 0,
+      index: 0,
+      isLoading: false,
+      pendingRevision: 0,
+    };
+    this.loaded.set(id, load);
+    this.leaks[load.slot] = id;
+    this.rules[load.slot] = null;
+    return load;
+  }
+
+  /** Sets the flag: one store, whatever the number of tokens. Waits for tokens that are still being loaded. */
+  private enforce(load: Loaded, leak: Leak, revision: number): void {
+    const rule = leak.status === "patched" ? this.store.ruleOf(leak.id) : null;
+    if (rule === null) {
+      this.matcher.setEnforced(load.slot, false);
+      this.rules[load.slot] = null;
+      load.pendingRevision = 0;
+      return;
+    }
+    this.rules[load.slot] = { leak: leak.id, rule: rule.id, mode: rule.mode, scope: rule.scope };
+    if (load.isLoading && load.pendingRevision === 0) load.pendingRevision = revision;
+    // Tokens added to a leak already in force count as they come; a new rule counts all at once.
+    if (!load.isLoading) this.matcher.setEnforced(load.slot, true);
+  }
+
+  private letGo(id: string): void {
+    const load = this.loaded.get(id);
+    if (load === undefined) return;
+    this.matcher.setEnforced(load.slot, false);
+    this.rules[load.slot] = null;
+    this.loaded.delete(id);
+    this.loads.delete(load);
+    const pages = load.index > 0 ? load.page + 1 : load.page;
+    this.unloads.push({ leak: id, slot: load.slot, pages, page: 0, index: 0 });
+  }
+
+  private removeToken(id: string, number: number): void {
+    const load = this.loaded.get(id);
+    const token = load === undefined ? null : this.store.token(id, number);
+    if (load === undefined || token === null) return;
+    this.matcher.remove(load.slot, token.digest, token.anchor, token.fingerprint, token.length);
+  }
+
+  private keepWorking(): void {
+    if (this.isWorking || this.isClosed || (this.loads.size === 0 && this.unloads.length === 0)) return;
+    this.isWorking = true;
+    setImmediate(() => {
+      this.isWorking = false;
+      if (this.isClosed) return;
+      try {
+        this.work(SLICE_MS);
+      } catch (error) {
+        this.tellFailure(error as Error);
+        return;
+      }
+      this.keepWorking();
+    });
+  }
+
+  /** One slice of loading or unloading; what a rule waits for comes first. */
+  private work(sliceMs: number): void {
+    let next: Loaded | null = null;
+    for (const load of this.loads) {
+      if (load.pendingRevision > 0) {
+        next = load;
+        break;
+      }
+      next ??= load;
+    }
+    if (next !== null)
+      this.load(
+        next,
+        performance.now() + (next.pendingRevision > 0 ? Math.max(sliceMs, URGENT_SLICE_MS) : sliceMs),
+      );
+    else if (this.unloads.length > 0) this.unload(this.unloads[0]!, performance.now() + sliceMs);
+  }
+
+  private load(load: Loaded, until: number): void {
+    const { matcher, store } = this;
+    const pages = store.tokenPageCount(load.leak);
+    while (load.page < pages) {
+      const page = store.tokenPage(load.leak, load.page);
+      for (; load.index < page.count; load.index++) {
+        const at = load.index;
+        if (page.removedAt(at)) continue;
+        matcher.add(
+          load.slot,
+          page.digestAt(at),
+          page.anchorAt(at),
+          page.fingerprintAt(at),
+          page.lengthAt(at),
+        );
+        if ((at & 63) === 63 && performance.now() > until) {
+          load.index++;
+          return;
+        }
+      }
+      load.page++;
+      load.index = 0;
+    }
+    load.isLoading = false;
+    this.loads.delete(load);
+    if (this.rules[load.slot] !== null) matcher.setEnforced(load.slot, true);
+    load.pendingRevision = 0;
+    this.onProgress();
+  }
+
+  private unload(unload: Unload, until: number): void {
+    const { matcher, store } = this;
+    while (unload.page < unload.pages) {
+      const page = store.tokenPage(unload.leak, unload.page);
+      for (; unload.index < page.count; unload.index++) {
+        const at = unload.index;
+        matcher.remove(
+          unload.slot,
+          page.digestAt(at),
+          page.anchorAt(at),
+          page.fingerprintAt(at),
+          page.lengthAt(at),
+        );
+        if ((at & 63) === 63 && performance.now() > until) {
+          unload.index++;
+          return;
+        }
+      }
+      unload.page++;
+      unload.index = 0;
+    }
+    matcher.closeSlot(unload.slot);
+    this.leaks[unload.slot] = null;
+    this.unloads.shift();
+  }
+
+  private tellFailure(error: Error): void {
+    const now = performance.now();
+    if (now - this.loggedAt < LOG_EVERY_MS) return;
+    this.loggedAt = now;
+    this.logger.error({ reason: error.message }, "could not follow the store; the last rules stay in force");
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,38 @@
+import type { Socket } from "node:net";
+import type { Parser } from "./llhttp.ts";
+
+/** Up to here bytes are copied into one write; beyond it the pieces are handed to `writev`. */
+const COPY_MAX = 16 * 1024;
+
+export const chunkEnd = Buffer.from("\r\n");
+
+/** The size line of a chunk (RFC 9112 section 7.1). */
+export function chunkStart(bytes: number): Buffer {
+  return Buffer.from(`${bytes.toString(16)}\r\n`, "latin1");
+}
+
+/** Writes the parts in one system call where that is cheap; answers whether the socket wants more. */
+export function writeParts(socket: Socket, parts: readonly Buffer[]): boolean {
+  if (parts.length === 1) return socket.write(parts[0]!);
+  let length = 0;
+  for (const part of parts) length += part.length;
+  if (length <= COPY_MAX) return socket.write(Buffer.concat(parts, length));
+  socket.cork();
+  let wantsMore = true;
+  for (const part of parts) wantsMore = socket.write(part);
+  socket.uncork();
+  return wantsMore;
+}
+
+/** The stretches of body the parser found in `bytes`, as one; null where there are none. */
+export function compact(parser: Parser, bytes: Buffer): Buffer | null {
+  const { body } = parser;
+  if (body.length === 0) return null;
+  if (body.length === 2) return bytes.subarray(body[0], body[1]);
+  const whole = Buffer.allocUnsafe(parser.bodyBytes);
+  let at = 0;
+  for (let index = 0; index < body.length; index += 2) {
+    at += bytes.copy(whole, at, body[index], body[index + 1]);
+  }
+  return whole;
+}
