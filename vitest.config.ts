@@ -13,6 +13,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
           // Each file starts gateways of its own; on two cores more files at once only fight for the processor.
           maxWorkers: 2,
         },

@@ -29,7 +29,9 @@ interface Loaded {
 interface Unload {
   readonly leak: string;
   readonly slot: number;
-  readonly pages: number;
+  /** How far it had been loaded. */
+  readonly endPage: number;
+  readonly endIndex: number;
   page: number;
   index: number;
 }
@@ -139,7 +141,7 @@ export class Policy {
       return;
     }
     const load = this.loaded.get(id) ?? this.take(id);
-    if (load.page < this.store.tokenPageCount(id) || load.index > 0) {
+    if (this.hasMore(load)) {
       load.isLoading = true;
       this.loads.add(load);
     }
@@ -159,6 +161,14 @@ export class Policy {
     this.leaks[load.slot] = id;
     this.rules[load.slot] = null;
     return load;
+  }
+
+  /** Whether the store has records that were not looked at yet; a page grows until it is full. */
+  private hasMore(load: Loaded): boolean {
+    const last = this.store.tokenPageCount(load.leak) - 1;
+    return (
+      load.page < last || (load.page === last && load.index < this.store.tokenPage(load.leak, last).count)
+    );
   }
 
   /** Sets the flag: one store, whatever the number of tokens. Waits for tokens that are still being loaded. */
@@ -183,8 +193,8 @@ export class Policy {
     this.rules[load.slot] = null;
     this.loaded.delete(id);
     this.loads.delete(load);
-    const pages = load.index > 0 ? load.page + 1 : load.page;
-    this.unloads.push({ leak: id, slot: load.slot, pages, page: 0, index: 0 });
+    const { slot, page, index } = load;
+    this.unloads.push({ leak: id, slot, endPage: page, endIndex: index, page: 0, index: 0 });
   }
 
   private removeToken(id: string, number: number): void {
@@ -230,8 +240,8 @@ export class Policy {
 
   private load(load: Loaded, until: number): void {
     const { matcher, store } = this;
-    const pages = store.tokenPageCount(load.leak);
-    while (load.page < pages) {
+    const last = store.tokenPageCount(load.leak) - 1;
+    while (load.page <= last) {
       const page = store.tokenPage(load.leak, load.page);
       for (; load.index < page.count; load.index++) {
         const at = load.index;
@@ -248,6 +258,8 @@ export class Policy {
           return;
         }
       }
+      // The last page may still grow: its next record is where loading goes on.
+      if (load.page === last) break;
       load.page++;
       load.index = 0;
     }
@@ -260,9 +272,11 @@ export class Policy {
 
   private unload(unload: Unload, until: number): void {
     const { matcher, store } = this;
-    while (unload.page < unload.pages) {
-      const page = store.tokenPage(unload.leak, unload.page);
-      for (; unload.index < page.count; unload.index++) {
+    while (unload.page <= unload.endPage) {
+      const isLast = unload.page === unload.endPage;
+      const page = isLast && unload.endIndex === 0 ? null : store.tokenPage(unload.leak, unload.page);
+      const count = page === null ? 0 : isLast ? unload.endIndex : page.count;
+      for (; page !== null && unload.index < count; unload.index++) {
         const at = unload.index;
         matcher.remove(
           unload.slot,

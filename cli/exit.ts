@@ -1,0 +1,29 @@
+/** What an exit code of `leakgate` means; `leakgate help` and docs/operations.md say the same. */
+export const ExitCode = {
+  ok: 0,
+  /** Something failed while running. */
+  failed: 1,
+  /** The command line or the configuration is wrong; nothing was started. */
+  usage: 2,
+  /** The data folder cannot be used: wrong pepper, newer schema, absent, or in use by another instance. */
+  data: 3,
+  /** The address is in use or cannot be bound. */
+  address: 4,
+} as const;
+
+const CODES: Record<string, number> = {
+  PepperMismatch: ExitCode.data,
+  SchemaTooNew: ExitCode.data,
+  StoreAbsent: ExitCode.data,
+  StoreLocked: ExitCode.data,
+  PepperUnusable: ExitCode.data,
+  EADDRINUSE: ExitCode.address,
+  EADDRNOTAVAIL: ExitCode.address,
+  EACCES: ExitCode.address,
+};
+
+/** The exit code for an error, by its `code`, else by its class's name. */
+export function exitCodeOf(error: unknown): number {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return CODES[String(code)] ?? CODES[String(name)] ?? ExitCode.failed;
+}

@@ -1,0 +1,51 @@
+import { CommanderError } from "commander";
+import { InputRefused } from "../rules/refusal.ts";
+import { TokenRefused } from "../rules/token.ts";
+import { ConfigRefused } from "./config.ts";
+import { ExitCode, exitCodeOf } from "./exit.ts";
+
+/** A command that did not do what it was asked; the message is one sentence for a person. */
+export class CommandFailed extends Error {
+  readonly exitCode: number;
+  constructor(message: string, exitCode: number, cause?: unknown) {
+    super(message, { cause });
+    this.exitCode = exitCode;
+  }
+}
+
+/** The action, whose failures then read `could not create the key: why`. */
+export function attempting<Args extends unknown[]>(
+  what: string,
+  action: (...args: Args) => Promise<void>,
+): (...args: Args) => Promise<void> {
+  return async (...args) => {
+    try {
+      await action(...args);
+    } catch (error) {
+      if (error instanceof ConfigRefused || error instanceof CommanderError) throw error;
+      throw new CommandFailed(`could not ${what}: ${(error as Error).message}`, codeOf(error), error);
+    }
+  };
+}
+
+/** Says on standard error what went wrong, and answers the exit code. Stacks only where `withStack`. */
+export function report(error: unknown, withStack: boolean): number {
+  // Help and version end this way too; commander has said what there was to say.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  const { message } = error as Error;
+  if (error instanceof ConfigRefused) {
+    for (const problem of error.problems) console.error(problem);
+    console.error(`leakgate: could not go on: ${message}`);
+    return ExitCode.usage;
+  }
+  console.error(`leakgate: ${message.startsWith("could not") ? message : `could not go on: ${message}`}`);
+  if (withStack) console.error((((error as Error).cause as Error | undefined) ?? (error as Error)).stack);
+  return codeOf(error);
+}
+
+function codeOf(error: unknown): number {
+  // The input is a part of what was typed: nothing was changed, and typing it again will not help.
+  if (error instanceof InputRefused || error instanceof TokenRefused) return ExitCode.usage;
+  const { exitCode } = error as { exitCode?: unknown };
+  return typeof exitCode === "number" ? exitCode : exitCodeOf(error);
+}

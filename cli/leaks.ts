@@ -1,0 +1,117 @@
+import { open } from "node:fs/promises";
+import type { Command } from "commander";
+import { digestToken, type TokenDigest } from "../rules/digest.ts";
+import { checkLeakInput } from "../rules/leak.ts";
+import type { Pepper } from "../rules/pepper.ts";
+import type { Changed } from "../rules/store/leakchanges.ts";
+import { Token } from "../rules/token.ts";
+import { type Flags, loadConfig, type Settings } from "./config.ts";
+import { cliActor, openToChange } from "./data.ts";
+import { ExitCode } from "./exit.ts";
+import { attempting, CommandFailed } from "./failure.ts";
+import { linesOf } from "./lines.ts";
+import { configOptions, wholeNumber } from "./options.ts";
+
+interface AddFlags extends Flags {
+  readonly name: string;
+  readonly risk: number;
+  readonly description?: string;
+  readonly source?: string;
+  readonly tokensFile?: string;
+  readonly apply?: boolean;
+  readonly json?: boolean;
+}
+
+/** `leakgate leaks add`: registers a leak from a list of tokens. */
+export function registerLeaks(program: Command): void {
+  const leaks = program.command("leaks").description("register leaks");
+  configOptions(
+    leaks
+      .command("add")
+      .description("register a leak; its tokens come from a file or standard input, one a line")
+      .requiredOption("--name <name>", "what leaked where, in a few words")
+      .requiredOption("--risk <1..10>", "10 is the gravest", wholeNumber)
+      .option("--description <text>", "more words")
+      .option("--source <word>", "who found it (default: custom)")
+      .option("--tokens-file <file>", "the tokens, one a line; - is standard input")
+      .option("--apply", "apply the virtual patch too: block the tokens at once")
+      .option("--json", "answer as JSON"),
+  ).action(attempting("register the leak", addLeak));
+}
+
+async function addLeak(flags: AddFlags): Promise<void> {
+  const { name, risk, description = "", source = "custom" } = flags;
+  const input = checkLeakInput({ name, risk, description, source });
+  const settings = loadConfig(flags);
+  const bytes = await tokenBytes(flags.tokensFile);
+  const { store, pepper, isNew } = openToChange(settings.data);
+  if (isNew) console.error(`made the data folder ${settings.data}`);
+  try {
+    const tokens = await digestLines(bytes, pepper);
+    if (tokens.length === 0) throw new CommandFailed("no token was given; write one a line", ExitCode.usage);
+    const registered = await store.register(cliActor(), { ...input, tokens });
+    const changed = flags.apply ? await store.decide(cliActor(), registered.leak.id, "vpatch") : registered;
+    console.log(flags.json ? asJson(changed, tokens.length) : asText(changed, tokens.length, settings));
+  } finally {
+    await store.close();
+  }
+}
+
+/** Never from arguments: those stand in the process list and the shell's history. */
+async function tokenBytes(file: string | undefined): Promise<AsyncIterable<Buffer>> {
+  if (file !== undefined && file !== "-") {
+    try {
+      return (await open(file)).createReadStream({ highWaterMark: 1_048_576 });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new CommandFailed(`the file ${file} cannot be read (${code})`, ExitCode.usage, error);
+    }
+  }
+  if (file === undefined && process.stdin.isTTY)
+    throw new CommandFailed("name --tokens-file, or pipe the tokens in, one a line", ExitCode.usage);
+  return process.stdin;
+}
+
+async function digestLines(bytes: AsyncIterable<Buffer>, pepper: Pepper): Promise<TokenDigest[]> {
+  const tokens: TokenDigest[] = [];
+  const progress = new Progress();
+  for await (const batch of linesOf(bytes)) {
+    for (const { text, number } of batch) {
+      tokens.push(digestToken(Token.parse(text, number), pepper));
+      if (tokens.length % 10_000 === 0) progress.show(tokens.length);
+    }
+  }
+  progress.clear();
+  return tokens;
+}
+
+/** How far a long list has come, for a person who waits; nothing where standard error is not a terminal. */
+class Progress {
+  private shown = false;
+
+  show(count: number): void {
+    if (!process.stderr.isTTY) return;
+    process.stderr.write(`\r${count.toLocaleString("en")} tokens digested`);
+    this.shown = true;
+  }
+
+  clear(): void {
+    if (this.shown) process.stderr.write("\r\u001b[K");
+  }
+}
+
+function asJson({ leak, rule, revision }: Changed, given: number): string {
+  return JSON.stringify({ leak, rule, revision, tokensGiven: given }, null, 2);
+}
+
+function asText({ leak, rule }: Changed, given: number, settings: Settings): string {
+  const count = leak.tokenCount === 1 ? "1 token" : `${leak.tokenCount} tokens`;
+  const twice = given === leak.tokenCount ? "" : ` (of ${given} lines; the same token twice is one)`;
+  const { host, port } = settings.admin.listen;
+  const at = `http://${host.includes(":") ? `[${host}]` : host}:${port}/api/v1`;
+  const next =
+    rule === null
+      ? `Nothing is blocked yet. To block: curl -X POST ${at}/leaks/${leak.id}/vpatch -H "authorization: Bearer $KEY"`
+      : `${rule.id} is in force: every worker on this data folder blocks them. Attempts: curl "${at}/events?leak=${leak.id}" -H "authorization: Bearer $KEY"`;
+  return `${leak.id}: registered "${leak.name}" with ${count}${twice}, risk ${leak.risk}\n${next}`;
+}

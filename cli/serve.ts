@@ -1,0 +1,124 @@
+import type { Command } from "commander";
+import pino from "pino";
+import { mintKey } from "../rules/access.ts";
+import { EventLog } from "../rules/events.ts";
+import { Pepper } from "../rules/pepper.ts";
+import { RulesStore } from "../rules/store.ts";
+import { type Config, loadConfig, withUpstream } from "./config.ts";
+import { ExitCode } from "./exit.ts";
+import { startSampleApi } from "./sample-api.ts";
+import { holdFolder } from "./single.ts";
+import { type Listening, Supervisor, SupervisorFailed } from "./supervisor.ts";
+
+/** Adds `leakgate serve`: the gateway, its workers and its admin, supervised. */
+export function registerServe(program: Command): void {
+  program
+    .command("serve")
+    .description("run the gateway: proxy workers and the admin API, supervised")
+    .option("--upstream <url>", "the API to stand in front of; a built-in sample API where none is named")
+    .option("--upstream-host <name>", "Host header for the upstream instead of the client's")
+    .option("--listen <host:port>", "where clients connect (default 127.0.0.1:8080)")
+    .option("--admin <host:port>", "where the admin API listens (default 127.0.0.1:8081)")
+    .option("--data <dir>", "folder of rules, events and the pepper (default ./data)")
+    .option("--workers <n>", 'proxy processes, or "auto" for one a core')
+    .option("--config <file>", "configuration file (default ./leakgate.yaml where there is one)")
+    .action(async (flags) => {
+      const settings = loadConfig(flags);
+      const sample = settings.proxy.upstream === null ? await startSampleApi() : null;
+      await run(withUpstream(settings, sample?.url ?? null), { withAdmin: true, isSample: sample !== null });
+    });
+}
+
+interface Manner {
+  readonly withAdmin: boolean;
+  readonly isSample: boolean;
+}
+
+/** Runs until a signal; exits with a code that says how it went. */
+export async function run(config: Config, manner: Manner): Promise<void> {
+  const logger = pino(
+    { level: config.log.level, base: { pid: process.pid } },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  const firstKey = await prepare(config, manner.withAdmin);
+  const held = manner.withAdmin ? await holdFolder(config.data) : null;
+  const supervisor = new Supervisor(config, logger, manner.withAdmin);
+  let isStopping = false;
+  const stop = async (signal: string) => {
+    // A second signal does not wait for what is in flight.
+    if (isStopping) return process.exit(ExitCode.failed);
+    isStopping = true;
+    logger.info({ signal }, "draining");
+    await supervisor.stop();
+    held?.close();
+    logger.info("stopped");
+    process.exit(ExitCode.ok);
+  };
+  process.on("SIGTERM", () => void stop("SIGTERM"));
+  process.on("SIGINT", () => void stop("SIGINT"));
+  const giveUp = async (error: SupervisorFailed) => {
+    isStopping = true;
+    process.stderr.write(`leakgate: could not run: ${error.message}\n`);
+    await supervisor.stop();
+    process.exit(error.exitCode);
+  };
+  supervisor.onFatal = (error) => void giveUp(error);
+  try {
+    const listening = await supervisor.start();
+    process.stdout.write(banner(config, manner, listening, firstKey));
+    logger.info(
+      { ...listening, workers: config.workers.count, upstream: config.proxy.upstream.url },
+      "listening",
+    );
+  } catch (error) {
+    if (!(error instanceof SupervisorFailed)) throw error;
+    await giveUp(error);
+  }
+}
+
+/** Makes the pepper and all databases before any worker opens them; answers the first key where one had to be made. */
+async function prepare(config: Config, withAdmin: boolean): Promise<string | null> {
+  if (!withAdmin) return null;
+  const pepper = Pepper.loadOrCreate(config.data);
+  const store = RulesStore.open(config.data, pepper.id);
+  EventLog.open(config.data);
+  const { clear, record } = mintKey(pepper, "administrator", "first start");
+  const created = await store.createFirstKey("system", record);
+  await store.close();
+  return created === null ? null : clear;
+}
+
+function banner(config: Config, manner: Manner, listening: Listening, firstKey: string | null): string {
+  const { listen, upstream } = config.proxy;
+  const proxy = `http://${hostOf(listen.host)}:${listening.proxyPort}`;
+  const lines = [
+    "",
+    `Leakgate stands at ${proxy} before ${manner.isSample ? "its sample API" : upstream.url}.`,
+  ];
+  if (listening.adminPort !== null) {
+    const admin = `http://${hostOf(config.admin.listen.host)}:${listening.adminPort}`;
+    const key = firstKey ?? "lgk_...";
+    lines.push(`The admin API is at ${admin}/api/v1.`, "");
+    if (firstKey !== null) {
+      lines.push("An administrator's key, shown this once:", "", `  ${firstKey}`, "");
+    } else {
+      lines.push(`Make a key with: leakgate keys create --role administrator --data ${config.data}`, "");
+    }
+    lines.push(
+      "Try it: a made-up token passes while it is only registered ...",
+      `  curl -s ${admin}/api/v1/leaks -H 'authorization: Bearer ${key}' -H 'content-type: application/json' -d '{"name":"try it","risk":5,"tokens":["made-up-token-0001"]}'`,
+      `  curl -i ${proxy}/ -H 'authorization: Bearer made-up-token-0001'        # 200`,
+      "... and is stopped as soon as the virtual patch is applied (take the id the first command answered):",
+      `  curl -s -X POST '${admin}/api/v1/leaks/leak-1/vpatch?wait=enforced' -H 'authorization: Bearer ${key}'`,
+      `  curl -i ${proxy}/ -H 'authorization: Bearer made-up-token-0001'        # 403`,
+      "",
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** How one reaches a listener: an address that means all of them is reached on the loopback. */
+function hostOf(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,152 @@
+import cluster from "node:cluster";
+import pino from "pino";
+import { Gateway } from "../proxy/gateway.ts";
+import { Policy } from "../proxy/policy.ts";
+import { Recorder } from "../proxy/record.ts";
+import { EventLog } from "../rules/events.ts";
+import { Matcher } from "../rules/matcher.ts";
+import { Pepper } from "../rules/pepper.ts";
+import { Runtime } from "../rules/runtime.ts";
+import { RulesStore } from "../rules/store.ts";
+import type { Config } from "./config.ts";
+import { ExitCode, exitCodeOf } from "./exit.ts";
+
+/** What the supervisor says to a worker, and the worker to it. */
+export type ToWorker =
+  | { readonly kind: "start"; readonly config: Config; readonly worker: number }
+  | { readonly kind: "drain" };
+export type FromWorker =
+  /** The process listens to messages; one sent before would be lost. */
+  | { readonly kind: "up" }
+  | { readonly kind: "ready"; readonly port: number; readonly tokens: number }
+  | { readonly kind: "failed"; readonly message: string; readonly code: number };
+
+const HEARTBEAT_MS = 1_000;
+/** How soon a newly enforced revision is told; progress in between is told once. */
+const PROGRESS_MS = 1;
+
+/** One proxy worker: composes store, policy, recorder and gateway, and tells how far it has come. */
+export class ProxyWorker {
+  readonly gateway: Gateway;
+  private readonly number: number;
+  private readonly logger: pino.Logger;
+  private readonly store: RulesStore;
+  private readonly events: EventLog;
+  private readonly runtime: Runtime;
+  private readonly policy: Policy;
+  private readonly recorder: Recorder;
+  private readonly startedAt = Date.now();
+  private heartbeat: NodeJS.Timeout | null = null;
+  private progress: NodeJS.Timeout | null = null;
+  private isReady = false;
+
+  constructor(config: Config, number: number) {
+    const destination = pino.destination({ fd: 2, sync: false, minLength: 4_096 });
+    setInterval(() => destination.flush(), 200).unref();
+    this.logger = pino({ level: config.log.level, base: { pid: process.pid, worker: number } }, destination);
+    this.number = number;
+    const pepper = Pepper.load(config.data);
+    this.store = RulesStore.open(config.data, pepper.id, { readOnly: true });
+    this.events = EventLog.open(config.data);
+    this.runtime = Runtime.open(config.data);
+    this.policy = new Policy(this.store, new Matcher(pepper), this.logger);
+    this.recorder = new Recorder(this.events, this.logger, config.proxy.record);
+    this.gateway = new Gateway({
+      config: config.proxy,
+      policy: this.policy,
+      recorder: this.recorder,
+      logger: this.logger,
+      worker: number,
+    });
+  }
+
+  /** Loads the rules, then listens: no request is taken before every rule is in force. */
+  async start(): Promise<{ readonly port: number; readonly tokens: number }> {
+    const began = performance.now();
+    this.policy.onProgress = () => {
+      this.progress ??= setTimeout(() => {
+        this.progress = null;
+        this.report();
+      }, PROGRESS_MS);
+    };
+    this.heartbeat = setInterval(() => this.report(), HEARTBEAT_MS);
+    this.report();
+    await this.policy.start();
+    const { address, port } = await this.gateway.listen();
+    this.isReady = true;
+    this.report();
+    const tokens = this.policy.matcher.tokenCount;
+    const loadedMs = Math.round(performance.now() - began);
+    this.logger.info(
+      { address, port, tokens, loadedMs, revision: this.policy.enforcedRevision },
+      "worker ready",
+    );
+    return { port, tokens };
+  }
+
+  /** Finishes what is in flight, writes what waits to be written, and closes the store. */
+  async drain(): Promise<void> {
+    this.isReady = false;
+    this.report();
+    await this.gateway.drain();
+    if (this.heartbeat !== null) clearInterval(this.heartbeat);
+    if (this.progress !== null) clearTimeout(this.progress);
+    this.policy.onProgress = () => {};
+    this.policy.close();
+    await this.recorder.close();
+    await this.events.close();
+    await this.store.close();
+    await this.runtime.forget(this.number);
+    await this.runtime.close();
+    this.logger.info("worker drained");
+    this.logger.flush();
+  }
+
+  private report(): void {
+    const { gateway, recorder } = this;
+    const counters: Record<string, number> = { ...gateway.counters };
+    for (const [name, count] of Object.entries(recorder.counters)) counters[`events.${name}`] = count;
+    for (const [leak, count] of gateway.budgetByLeak) counters[`budgetExhausted.${leak}`] = count;
+    void this.runtime.publish({
+      worker: this.number,
+      pid: process.pid,
+      startedAt: this.startedAt,
+      heartbeatAt: Date.now(),
+      revision: this.policy.enforcedRevision,
+      ready: this.isReady,
+      tokens: this.policy.matcher.tokenCount,
+      counters,
+    });
+  }
+}
+
+/** The entry of a worker process under the supervisor: started, drained and outlived by it alone. */
+function main(): void {
+  let worker: ProxyWorker | null = null;
+  let isDraining = false;
+  const send = (message: FromWorker) => process.send?.(message);
+  // A signal to the whole group (Ctrl-C) reaches the supervisor too, which drains us.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => {});
+  process.on("disconnect", () => process.exit(ExitCode.failed));
+  process.on("message", async (message: ToWorker) => {
+    try {
+      if (message.kind === "start") {
+        worker = new ProxyWorker(message.config, message.worker);
+        send({ kind: "ready", ...(await worker.start()) });
+      } else if (!isDraining) {
+        isDraining = true;
+        await worker?.drain();
+        process.exit(ExitCode.ok);
+      }
+    } catch (error) {
+      const code = exitCodeOf(error);
+      process.send?.({ kind: "failed", message: (error as Error).message, code } satisfies FromWorker, () =>
+        process.exit(code),
+      );
+    }
+  });
+  send({ kind: "up" });
+}
+
+if (cluster.isWorker) main();
