@@ -9,7 +9,7 @@ import { giveParser, OK, type Parser } from "./llhttp.ts";
 import { Framing, type RequestHead } from "./normalize.ts";
 import { type ReplyKind, replySource } from "./reply.ts";
 import type { UpstreamConnection } from "./upstream.ts";
-import { chunkEnd, chunkStart, compact, writeParts } from "./wire.ts";
+import { compact, writeAround } from "./wire.ts";
 
 const EMPTY = Buffer.alloc(0);
 /** Methods whose repetition does no harm (RFC 9110 section 9.2.2): the only ones retried. */
@@ -347,19 +347,24 @@ export class Exchange {
   }
 
   private writeAnswer(body: Buffer | null, isEnd: boolean, trailers: string): void {
-    const parts: Buffer[] = [];
+    let before = "";
+    let after = "";
     if (!this.answerStarted) {
       this.answerStarted = true;
-      parts.push(Buffer.from(`${this.answerHead}\r\n`, "latin1"));
+      before = `${this.answerHead}\r\n`;
       this.answerHead = "";
     }
-    if (body !== null && body.length > 0) {
-      if (this.answerChunked) parts.push(chunkStart(body.length), body, chunkEnd);
-      else parts.push(body);
+    const hasBody = body !== null && body.length > 0;
+    if (this.answerChunked) {
+      if (hasBody) {
+        before += `${body.length.toString(16)}\r\n`;
+        after = "\r\n";
+      }
+      if (isEnd) after += `0\r\n${trailers}\r\n`;
     }
-    if (isEnd && this.answerChunked) parts.push(Buffer.from(`0\r\n${trailers}\r\n`, "latin1"));
-    if (parts.length === 0) return;
-    if (!writeParts(this.downstream.socket, parts)) this.downstream.onFull(this.upstream);
+    if (before === "" && after === "" && !hasBody) return;
+    if (!writeAround(this.downstream.socket, before, hasBody ? body : null, after))
+      this.downstream.onFull(this.upstream);
   }
 
   /** reply: a LocalReply instead of an answer from upstream. */

@@ -11,6 +11,23 @@ export function chunkStart(bytes: number): Buffer {
   return Buffer.from(`${bytes.toString(16)}\r\n`, "latin1");
 }
 
+/** Writes latin1 text around bytes, in one system call where that is cheap; answers whether the socket wants more. */
+export function writeAround(socket: Socket, before: string, bytes: Buffer | null, after: string): boolean {
+  const length = before.length + (bytes === null ? 0 : bytes.length) + after.length;
+  if (length <= COPY_MAX) {
+    const whole = Buffer.allocUnsafe(length);
+    whole.latin1Write(before, 0);
+    if (bytes !== null) bytes.copy(whole, before.length);
+    if (after !== "") whole.latin1Write(after, length - after.length);
+    return socket.write(whole);
+  }
+  const parts: Buffer[] = [];
+  if (before !== "") parts.push(Buffer.from(before, "latin1"));
+  if (bytes !== null) parts.push(bytes);
+  if (after !== "") parts.push(Buffer.from(after, "latin1"));
+  return writeParts(socket, parts);
+}
+
 /** Writes the parts in one system call where that is cheap; answers whether the socket wants more. */
 export function writeParts(socket: Socket, parts: readonly Buffer[]): boolean {
   if (parts.length === 1) return socket.write(parts[0]!);

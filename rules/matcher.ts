@@ -23,10 +23,14 @@ const NONE = 0xffff_ffff;
 /** Where one token's ending was met, more may follow: sums are made so many bytes ahead. */
 const SUMS_AHEAD = 64;
 
-/** 1 for `[A-Za-z0-9_-]`: a token followed by one of these is another token. */
-const IS_WORD = new Uint8Array(256);
+/** 0 for `[A-Za-z0-9_-]`, 1 for all others: a token followed by a word character is another token. */
+const ENDS_WORD = new Uint8Array(256).fill(1);
 for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
-  IS_WORD[letter.charCodeAt(0)] = 1;
+  ENDS_WORD[letter.charCodeAt(0)] = 0;
+/** 0 for blanks and control bytes, which no token holds (token.ts refuses them), all ones for the others. */
+const IS_SOLID = new Int32Array(256).fill(-1);
+for (let byte = 0; byte <= 0x20; byte++) IS_SOLID[byte] = 0;
+IS_SOLID[0x7f] = 0;
 
 /**
  * All loaded tokens in memory, searchable in one pass over bytes at a cost that does not grow with their number
@@ -64,6 +68,7 @@ export class Matcher {
   // The work window: what is kept of a stream's past, then new bytes; and prefix sums over it, made when asked for.
   private readonly window = Buffer.alloc(WINDOW_BYTES + 4);
   private readonly sums = new Float64Array(WINDOW_BYTES + 5);
+  private readonly ends = new Uint16Array(WINDOW_BYTES);
   private sumsFrom = 0;
   private sumsTo = -1;
   private windowEnd = 0;
@@ -216,13 +221,27 @@ export class Matcher {
     }
   }
 
-  /** The hot loop: every place in `[from, to]` of the window where a token may end, since a byte that is no word follows. */
+  /**
+   * The hot loop. First it notes every place in `[from, to)` where a token may end: no word character follows, and
+   * no blank stands among the six bytes before. That loop has no branch to mispredict: a head seldom looks like the
+   * one before, and with branches here it took 4 us of a proxied request and 0.9 us in the micro-benchmark, which
+   * scans the same head again and again. Then it asks the filter at each place.
+   */
   private scanWindow(from: number, to: number, offset: number, inspection: Inspection): ScanOutcome {
-    const { window } = this;
+    const { window, ends } = this;
+    let solid = 0;
+    while (solid < ANCHOR_BYTES && solid < from && IS_SOLID[window[from - 1 - solid]!] !== 0) solid++;
+    let count = 0;
+    for (let end = from; end < to; end++) {
+      const byte = window[end]!;
+      ends[count] = end;
+      count += ENDS_WORD[byte]! & ((ANCHOR_BYTES - 1 - solid) >>> 31);
+      solid = (solid + 1) & IS_SOLID[byte]!;
+    }
     const { anchors } = this.keyed;
     const { words, shift } = this.anchorFilter;
-    for (let end = Math.max(from, ANCHOR_BYTES); end < to; end++) {
-      if (IS_WORD[window[end]!] !== 0) continue;
+    for (let index = 0; index < count; index++) {
+      const end = ends[index]!;
       const anchor =
         anchors[window[end - 1]!]! ^
         anchors[256 + window[end - 2]!]! ^
