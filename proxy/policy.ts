@@ -21,6 +21,8 @@ interface Loaded {
   page: number;
   index: number;
   isLoading: boolean;
+  /** Tokens found removed before their removal was read in the journal: it must not take out the same token given again. */
+  readonly skipped: Set<number>;
   /** The revision that put its rule in force while tokens were still missing; 0 when none waits. */
   pendingRevision: number;
 }
@@ -55,6 +57,7 @@ export class Policy {
   private readonly logger: Logger;
   private readonly loaded = new Map<string, Loaded>();
   private readonly loads = new Set<Loaded>();
+  private readonly skipping = new Set<Loaded>();
   private readonly unloads: Unload[] = [];
   private readonly rules: (EnforcedRule | null)[] = [];
   private readonly leaks: (string | null)[] = [];
@@ -117,11 +120,18 @@ export class Policy {
         this.apply(entry);
         this.seen = entry.revision;
       }
+      if (this.seen >= revision) this.forgetSkipped();
     } catch (error) {
       this.tellFailure(error as Error);
     }
     this.onProgress();
     this.keepWorking();
+  }
+
+  /** Every removal there was has been read: what is found removed from now on is old. */
+  private forgetSkipped(): void {
+    for (const load of this.skipping) load.skipped.clear();
+    this.skipping.clear();
   }
 
   private apply(entry: JournalEntry): void {
@@ -155,6 +165,7 @@ export class Policy {
       page: 0,
       index: 0,
       isLoading: false,
+      skipped: new Set(),
       pendingRevision: 0,
     };
     this.loaded.set(id, load);
@@ -199,8 +210,9 @@ export class Policy {
 
   private removeToken(id: string, number: number): void {
     const load = this.loaded.get(id);
-    const token = load === undefined ? null : this.store.token(id, number);
-    if (load === undefined || token === null) return;
+    if (load === undefined || load.skipped.delete(number)) return;
+    const token = this.store.token(id, number);
+    if (token === null) return;
     this.matcher.remove(load.slot, token.digest, token.anchor, token.fingerprint, token.length);
   }
 
@@ -245,7 +257,13 @@ export class Policy {
       const page = store.tokenPage(load.leak, load.page);
       for (; load.index < page.count; load.index++) {
         const at = load.index;
-        if (page.removedAt(at)) continue;
+        if (page.removedAt(at)) {
+          if (store.revision() !== this.seen) {
+            load.skipped.add(page.numberAt(at));
+            this.skipping.add(load);
+          }
+          continue;
+        }
         matcher.add(
           load.slot,
           page.digestAt(at),

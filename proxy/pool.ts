@@ -8,6 +8,9 @@ import type { Counters } from "./counters.ts";
 import type { Exchange } from "./exchange.ts";
 import { UpstreamConnection } from "./upstream.ts";
 
+/** Where plain upstream sockets are read into, one after another. */
+const input = Buffer.allocUnsafeSlow(64 * 1024);
+
 /** How often at most a failing upstream is logged. */
 const LOG_EVERY_MS = 5_000;
 
@@ -100,6 +103,29 @@ export class Pool {
     for (const connection of this.all) connection.socket.destroy();
   }
 
+  /**
+   * Opens a socket whose bytes are handed to `receive`. Plain ones are all read into one buffer, so that an answer
+   * costs no allocation of 64 KiB and no pass through a stream.
+   */
+  dial(receive: (bytes: Buffer) => void): Socket {
+    const { host, port } = this;
+    const options = { host, port, noDelay: true, highWaterMark: this.limits.bufferBytes };
+    if (!this.isTls) {
+      const callback = (length: number) => {
+        receive(input.subarray(0, length));
+        return true;
+      };
+      return connect({ ...options, onread: { buffer: input, callback } });
+    }
+    const socket = connectTls({
+      ...options,
+      ALPNProtocols: ["http/1.1"],
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(this.ca === null ? {} : { ca: this.ca }),
+    });
+    return socket.on("data", receive);
+  }
+
   private give(exchange: Exchange, fresh: boolean): void {
     this.inUse++;
     this.counters.inFlight = this.inUse;
@@ -111,21 +137,9 @@ export class Pool {
     // A fresh connection was asked for while idle ones fill the limit: the one idle longest makes room.
     if (this.all.size >= this.config.connectionsMax) this.idle[0]?.socket.destroy();
     this.counters.upstreamConnects++;
-    const connection = new UpstreamConnection(this, this.dial());
+    const connection = new UpstreamConnection(this);
     this.all.add(connection);
     return connection;
-  }
-
-  private dial(): Socket {
-    const { host, port } = this;
-    const options = { host, port, noDelay: true, highWaterMark: this.limits.bufferBytes };
-    if (!this.isTls) return connect(options);
-    return connectTls({
-      ...options,
-      ALPNProtocols: ["http/1.1"],
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-      ...(this.ca === null ? {} : { ca: this.ca }),
-    });
   }
 
   /** A place is free: whoever waited longest has it. */

@@ -27,13 +27,13 @@ export class UpstreamConnection implements Timed {
   private remaining = 0;
   private tunnel: Socket | null = null;
 
-  constructor(pool: Pool, socket: Socket) {
+  constructor(pool: Pool) {
     this.pool = pool;
+    const socket = pool.dial((bytes) => this.receive(bytes));
     this.socket = socket;
     this.deadline = pool.clock.now + pool.config.connectMs;
     pool.clock.watch(this);
     socket.on(pool.isTls ? "secureConnect" : "connect", () => this.connected());
-    socket.on("data", (chunk: Buffer) => this.receive(chunk));
     socket.on("drain", () => {
       this.exchange?.onUpstreamDrained();
       this.tunnel?.resume();
@@ -104,9 +104,10 @@ export class UpstreamConnection implements Timed {
     this.deadline = this.pool.clock.now + this.pool.config.answerMs;
   }
 
+  /** The bytes are the pool's, and only until this returns: what is kept is copied. */
   private receive(chunk: Buffer): void {
     if (this.tunnel !== null) {
-      if (!this.tunnel.write(chunk)) this.socket.pause();
+      if (!this.tunnel.write(Buffer.from(chunk))) this.socket.pause();
       return;
     }
     const exchange = this.exchange;
@@ -134,7 +135,7 @@ export class UpstreamConnection implements Timed {
       const end = bytes.indexOf(HEAD_END, at);
       if (end < 0) {
         if (bytes.length - at > this.pool.limits.headBytes) this.broken();
-        else this.pending = bytes.subarray(at);
+        else this.pending = Buffer.from(bytes.subarray(at));
         break;
       }
       const next = end + HEAD_END.length;
@@ -168,7 +169,7 @@ export class UpstreamConnection implements Timed {
       return;
     }
     this.exchange = null;
-    exchange.onTunnel(head, rest);
+    exchange.onTunnel(head, Buffer.from(rest));
   }
 
   private readBody(exchange: Exchange, answer: AnswerHead, bytes: Buffer, from: number): void {

@@ -23,7 +23,8 @@ export function writeAround(socket: Socket, before: string, bytes: Buffer | null
   }
   const parts: Buffer[] = [];
   if (before !== "") parts.push(Buffer.from(before, "latin1"));
-  if (bytes !== null) parts.push(bytes);
+  // The bytes may be read over before the socket has taken them.
+  if (bytes !== null) parts.push(Buffer.from(bytes));
   if (after !== "") parts.push(Buffer.from(after, "latin1"));
   return writeParts(socket, parts);
 }

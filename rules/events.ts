@@ -1,14 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { ensureSpace } from "./environment.ts";
 import { cursorOf, type EventKey, keyOf, keyOfCursor } from "./events/key.ts";
-import { listPartitions, Partition, partitionName } from "./events/partition.ts";
+import { listPartitions, Partition, partitionStart, unlinkPartition } from "./events/partition.ts";
+import { StoreFailed } from "./refusal.ts";
 
 export { EventCursorInvalid, eventId } from "./events/key.ts";
 
 /** The record of an attempt, or of identical attempts within a second. Never holds a token. */
 export interface VpatchEvent {
   readonly type: "vpatch";
-  /** Unique, and sorts by time within a worker. */
+  /** Unique, and sorts by time within a worker; made by `eventId` from `at`. */
   readonly id: string;
   /** Milliseconds since the epoch: the first attempt, and the last. */
   readonly at: number;
@@ -57,12 +59,26 @@ export interface Attempts {
   readonly partial: boolean;
 }
 
+export interface EventLogOptions {
+  /** Nothing is written while less is free, so that attempts never fill the disk that the rules are on. */
+  readonly spareBytes?: number;
+}
+
 /** Records one query looks at before it hands back what it has with a cursor. */
 const LOOKED_MAX = 200_000;
-/** Records read in one turn of the event loop. */
-const TURN = 1_000;
-/** Partitions kept open; older ones are closed when not in use. */
+/** Records read in one turn of the event loop, and how many a query begins with. */
+const READ_A_TURN = 1_000;
+const READ_FIRST = 64;
+/** Records written in one turn of the event loop: about a millisecond; fewer a turn and a flood overtakes them. */
+const WRITTEN_A_TURN = 500;
+/** Partitions kept open. */
 const OPEN_MAX = 16;
+/** A partition that nobody asked for is closed after so long; one that was dropped, at the next round. */
+const IDLE_MS = 60_000;
+const ROUND_MS = 10_000;
+const SPARE_BYTES = 64 * 2 ** 20;
+/** What opening to read may take: the lock file. */
+const LOCK_BYTES = 2 ** 20;
 
 /**
  * The log of attempts under `<data>/events`: one LMDB environment per stretch of time, written by the workers and
@@ -70,37 +86,56 @@ const OPEN_MAX = 16;
  */
 export class EventLog {
   private readonly folder: string;
-  private readonly open = new Map<string, Partition>();
+  private readonly spareBytes: number;
+  /** By start; least recently used first. */
+  private readonly open = new Map<number, Partition>();
+  private readonly round: NodeJS.Timeout;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, spareBytes: number) {
     this.folder = folder;
+    this.spareBytes = spareBytes;
+    // The space of a dropped partition is free only when the last process has let go of it.
+    this.round = setInterval(() => this.letGo(), ROUND_MS);
+    this.round.unref();
   }
 
   /** Makes the folder (0700) where it is absent. */
-  static open(dataDir: string): EventLog {
+  static open(dataDir: string, { spareBytes = SPARE_BYTES }: EventLogOptions = {}): EventLog {
     const folder = join(dataDir, "events");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return new EventLog(folder);
+    return new EventLog(folder, spareBytes);
   }
 
-  /** Writes or overwrites (same id) in one asynchronous batch; resolves when readers see it. Rejects on a full disk. */
+  /**
+   * Writes or overwrites (same id), a few hundred a turn of the event loop and off its thread; resolves when readers
+   * see all of it. Rejects with StoreFailed, then perhaps with a part written; the same batch may be given again.
+   */
   async append(batch: readonly VpatchEvent[]): Promise<void> {
-    const written: Promise<unknown>[] = [];
-    for (const event of batch)
-      written.push(this.partition(partitionName(event.at), true)!.put(keyOf(event), event));
-    await Promise.all(written);
+    const outcomes: Promise<Error | null>[] = [];
+    try {
+      for (let from = 0; from < batch.length; from += WRITTEN_A_TURN) {
+        if (from > 0) await nextTurn();
+        this.put(batch.slice(from, from + WRITTEN_A_TURN), outcomes);
+      }
+    } catch (error) {
+      throw error instanceof StoreFailed ? error : new StoreFailed("store events", error);
+    }
+    const failed = (await Promise.all(outcomes)).find((outcome) => outcome !== null);
+    if (failed !== undefined) throw new StoreFailed("store events", failed);
   }
 
-  /** Newest first, at most `limit`; rejects with EventCursorInvalid. */
+  /** Newest first, at most `limit`; rejects with EventCursorInvalid. Later calls go on before what was given out. */
   async query(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage> {
     const events: VpatchEvent[] = [];
-    let looked = 0;
-    let last: EventKey | null = null;
     const before = cursor === undefined ? null : keyOfCursor(cursor);
-    for await (const event of this.backwards(filter, before)) {
-      last = keyOf(event);
-      if (matches(filter, event)) events.push(event);
-      if (events.length === limit || ++looked === LOOKED_MAX) return { events, next: cursorOf(last) };
+    let looked = 0;
+    for await (const { page, isLast } of this.backwards(filter, before)) {
+      for (const event of page) {
+        if (matches(filter, event)) events.push(event);
+        if (events.length < limit && ++looked < LOOKED_MAX) continue;
+        const isEnd = isLast && event === page[page.length - 1];
+        return { events, next: isEnd ? null : cursorOf(event) };
+      }
     }
     return { events, next: null };
   }
@@ -111,10 +146,12 @@ export class EventLog {
     const monitored = new Array<number>(buckets).fill(0);
     const width = (to - from) / buckets;
     let looked = 0;
-    for await (const event of this.backwards({ from, to }, null)) {
-      const bucket = Math.min(buckets - 1, Math.floor((event.at - from) / width));
-      (event.action === "blocked" ? blocked : monitored)[bucket]! += event.count;
-      if (++looked === LOOKED_MAX) return { blocked, monitored, partial: true };
+    for await (const { page } of this.backwards({ from, to }, null)) {
+      for (const event of page) {
+        if (++looked > LOOKED_MAX) return { blocked, monitored, partial: true };
+        const bucket = Math.min(buckets - 1, Math.floor((event.at - from) / width));
+        (event.action === "blocked" ? blocked : monitored)[bucket]! += event.count;
+      }
     }
     return { blocked, monitored, partial: false };
   }
@@ -122,74 +159,117 @@ export class EventLog {
   /** Unlinks every partition that ended before `time`; answers how many. The newest stays. */
   async dropOlderThan(time: number): Promise<number> {
     const partitions = listPartitions(this.folder).slice(0, -1);
-    return this.drop(partitions.filter((each) => each.end <= time).map((each) => each.name));
+    return this.drop(partitions.filter((each) => each.end <= time).map((each) => each.start));
   }
 
   /** Unlinks the oldest partitions until the rest take at most `bytes`; answers how many. The newest stays. */
   async keepBytes(bytes: number): Promise<number> {
     const partitions = listPartitions(this.folder);
     let total = partitions.reduce((sum, each) => sum + each.bytes, 0);
-    const dropped: string[] = [];
+    const dropped: number[] = [];
     for (const each of partitions.slice(0, -1)) {
       if (total <= bytes) break;
       total -= each.bytes;
-      dropped.push(each.name);
+      dropped.push(each.start);
     }
     return this.drop(dropped);
   }
 
+  /** Waits for what is being written. */
   async close(): Promise<void> {
-    const partitions = [...this.open.values()];
-    this.open.clear();
-    await Promise.all(partitions.map((each) => each.close()));
+    clearInterval(this.round);
+    await Promise.all([...this.open.keys()].map((start) => this.shut(start)));
   }
 
-  private async drop(names: readonly string[]): Promise<number> {
-    for (const name of names) {
-      await this.open.get(name)?.close();
-      this.open.delete(name);
-      Partition.unlink(this.folder, name);
+  /** Puts and does not wait: each outcome is an error or null, and never rejects. */
+  private put(batch: readonly VpatchEvent[], outcomes: Promise<Error | null>[]): void {
+    const partitions = new Map<number, Partition>();
+    let last: Promise<unknown> | null = null;
+    for (const event of batch) {
+      const key = keyOf(event);
+      const start = partitionStart(key[0]);
+      let partition = partitions.get(start);
+      if (partition === undefined) {
+        partition = this.partition(start, true)!;
+        ensureSpace(this.folder, this.spareBytes);
+        partitions.set(start, partition);
+      }
+      const committed = partition.put(key, event);
+      // Puts that commit together share a promise.
+      if (committed !== last) outcomes.push(committed.then(() => null, failureOf));
+      last = committed;
     }
-    return names.length;
   }
 
-  private async *backwards(filter: EventFilter, before: EventKey | null): AsyncGenerator<VpatchEvent> {
+  private async drop(starts: readonly number[]): Promise<number> {
+    for (const start of starts) {
+      await this.shut(start);
+      unlinkPartition(this.folder, start);
+    }
+    return starts.length;
+  }
+
+  /** Pages of events before the key and before `filter.to`, not before `filter.from`, newest first. */
+  private async *backwards(
+    filter: Pick<EventFilter, "from" | "to">,
+    before: EventKey | null,
+  ): AsyncGenerator<{ readonly page: VpatchEvent[]; readonly isLast: boolean }> {
     const from = filter.from ?? 0;
-    const to = Math.min(
-      filter.to ?? Number.MAX_SAFE_INTEGER,
-      before === null ? Number.MAX_SAFE_INTEGER : before[0] + 1,
-    );
+    const to = Math.min(filter.to ?? Number.MAX_SAFE_INTEGER, (before?.[0] ?? Number.MAX_SAFE_INTEGER) + 1);
     const partitions = listPartitions(this.folder).filter((each) => each.end > from && each.start < to);
-    for (const { name } of partitions.reverse()) {
+    let size = READ_FIRST;
+    for (const { start } of partitions.reverse()) {
+      const isOldest = start === partitions[partitions.length - 1]!.start;
       let until: EventKey = before ?? [to, -1, -1];
-      for (;;) {
-        const page = this.partition(name, false)?.before(until, from, TURN) ?? [];
-        yield* page;
-        if (page.length < TURN) break;
-        until = keyOf(page[page.length - 1]!);
-        await new Promise((resolve) => setImmediate(resolve));
+      for (let isOver = false; !isOver; ) {
+        // Asked for anew at each turn: meanwhile it may have been dropped, or closed for another.
+        const page = this.partition(start, false)?.before(until, from, size) ?? [];
+        isOver = page.length < size;
+        yield { page, isLast: isOldest && isOver };
+        if (page.length > 0) until = keyOf(page[page.length - 1]!);
+        size = Math.min(READ_A_TURN, size * 2);
+        await nextTurn();
       }
     }
   }
 
   /** The partition, opened; null where it is gone and not to be made. */
-  private partition(name: string, make: boolean): Partition | null {
-    const known = this.open.get(name);
-    if (known !== undefined) {
-      if (known.exists()) return known;
-      this.open.delete(name);
-      void known.close();
+  private partition(start: number, make: boolean): Partition | null {
+    let partition = this.open.get(start) ?? null;
+    if (partition?.isThere() === false) {
+      void this.shut(start);
+      partition = null;
     }
-    const partition = Partition.open(this.folder, name, make);
+    partition ??= Partition.open(this.folder, start, make, make ? this.spareBytes : LOCK_BYTES);
     if (partition === null) return null;
-    this.open.set(name, partition);
-    if (this.open.size > OPEN_MAX) {
-      const [oldest, first] = this.open.entries().next().value!;
-      this.open.delete(oldest);
-      void first.close();
-    }
+    partition.usedAt = performance.now();
+    this.open.delete(start);
+    this.open.set(start, partition);
+    if (this.open.size > OPEN_MAX) void this.shut(this.open.keys().next().value!);
     return partition;
   }
+
+  private letGo(): void {
+    const before = performance.now() - IDLE_MS;
+    for (const [start, partition] of this.open)
+      if (partition.usedAt < before || !partition.isThere()) void this.shut(start);
+  }
+
+  private async shut(start: number): Promise<void> {
+    const partition = this.open.get(start);
+    this.open.delete(start);
+    await partition?.close();
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** lmdb-js tells the reason in a second promise, whose rejection must not stay unheard. */
+function failureOf(error: Error & { commitError?: Promise<unknown> }): Error {
+  error.commitError?.catch(() => {});
+  return error;
 }
 
 function matches(filter: EventFilter, event: VpatchEvent): boolean {

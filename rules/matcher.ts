@@ -13,7 +13,7 @@ import {
   TokenPage,
 } from "./matcher/columns.ts";
 import { type Inspection, Scan, type ScanOutcome, type StreamView } from "./matcher/inspection.ts";
-import { ANCHOR_BYTES, type Keyed, multiply, reduce, WINDOW_BYTES } from "./matcher/keyed.ts";
+import { ANCHOR_BYTES, anchorAt, type Keyed, multiply, reduce, WINDOW_BYTES } from "./matcher/keyed.ts";
 import type { Pepper } from "./pepper.ts";
 
 export { Inspection, Scan, type ScanOutcome, StreamView } from "./matcher/inspection.ts";
@@ -28,7 +28,7 @@ const ENDS_WORD = new Uint8Array(256).fill(1);
 for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
   ENDS_WORD[letter.charCodeAt(0)] = 0;
 /** 0 for blanks and control bytes, which no token holds (token.ts refuses them), all ones for the others. */
-const IS_SOLID = new Int32Array(256).fill(-1);
+const IS_SOLID = new Int8Array(256).fill(-1);
 for (let byte = 0; byte <= 0x20; byte++) IS_SOLID[byte] = 0;
 IS_SOLID[0x7f] = 0;
 
@@ -238,17 +238,11 @@ export class Matcher {
       count += ENDS_WORD[byte]! & ((ANCHOR_BYTES - 1 - solid) >>> 31);
       solid = (solid + 1) & IS_SOLID[byte]!;
     }
-    const { anchors } = this.keyed;
+    const keys = this.keyed.words;
     const { words, shift } = this.anchorFilter;
     for (let index = 0; index < count; index++) {
       const end = ends[index]!;
-      const anchor =
-        anchors[window[end - 1]!]! ^
-        anchors[256 + window[end - 2]!]! ^
-        anchors[512 + window[end - 3]!]! ^
-        anchors[768 + window[end - 4]!]! ^
-        anchors[1024 + window[end - 5]!]! ^
-        anchors[1280 + window[end - 6]!]!;
+      const anchor = anchorAt(keys, window, end);
       const bit = anchor >>> shift;
       if ((words[bit >>> 5]! & (1 << (bit & 31))) === 0) continue;
       const outcome = this.probe(anchor, end, offset + end, inspection, true);
@@ -259,7 +253,7 @@ export class Matcher {
 
   /** The same for one place, the end of the bytes at hand. */
   private look(end: number, reported: number, inspection: Inspection, isReal: boolean): ScanOutcome {
-    const anchor = this.keyed.anchorOf(this.window, end) | 0;
+    const anchor = anchorAt(this.keyed.words, this.window, end);
     return this.anchorFilter.has(anchor) ? this.probe(anchor, end, reported, inspection, isReal) : Scan.clear;
   }
 

@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -69,7 +70,9 @@ export class Pepper {
   /** The same, and makes `<data>` (0700) and `<data>/pepper` (0600) at the first start. Of two at once, one wins and both load it. */
   static loadOrCreate(dataDir: string, env: NodeJS.ProcessEnv = process.env): Pepper {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    if (env.LEAKGATE_PEPPER_FILE === undefined) createOnce(join(dataDir, "pepper"));
+    // Beside rules whose pepper is lost a new one would match none of their tokens, and lie where the right one belongs.
+    const isNew = !existsSync(join(dataDir, "rules", "data.mdb"));
+    if (env.LEAKGATE_PEPPER_FILE === undefined && isNew) createOnce(join(dataDir, "pepper"));
     return Pepper.load(dataDir, env);
   }
 

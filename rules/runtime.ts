@@ -1,6 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Database, open } from "lmdb";
+import type { Database } from "lmdb";
+import { ensureSpace, openEnvironment } from "./environment.ts";
 
 /** What a worker says of itself, every second and whenever it enforces a newer revision. */
 export interface WorkerReport {
@@ -18,29 +19,39 @@ export interface WorkerReport {
 
 /** A report that is older comes from a worker that hangs or is gone. */
 const ALIVE_MS = 3_000;
+const SPARE_BYTES = 2 ** 20;
 
 /**
  * `<data>/runtime`: where workers leave their reports, whoever started them. Never synced: it says nothing that
- * outlives the processes.
+ * outlives the processes. What the machine left half written when it stopped is therefore never opened: each boot of
+ * it has a folder of its own.
  */
 export class Runtime {
+  private readonly folder: string;
   private readonly database: Database<WorkerReport, number>;
+  private isOpen = true;
 
-  private constructor(database: Database<WorkerReport, number>) {
-    this.database = database;
+  private constructor(folder: string, boot: string) {
+    this.folder = folder;
+    this.database = openEnvironment(join(folder, boot), "never", SPARE_BYTES);
   }
 
+  /** Makes the folder where it is absent. Throws StoreFailed. */
   static open(dataDir: string): Runtime {
-    const path = join(dataDir, "runtime");
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    return new Runtime(
-      open<WorkerReport, number>({ path, noSync: true, maxReaders: 512, eventTurnBatching: false }),
-    );
+    const folder = join(dataDir, "runtime");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const boot = bootId();
+    for (const name of readdirSync(folder))
+      if (name !== boot) rmSync(join(folder, name), { recursive: true, force: true });
+    return new Runtime(folder, boot);
   }
 
-  /** Resolves when other processes see it. */
+  /**
+   * Resolves when other processes see it. Never rejects: a report that could not be stored shows as a heartbeat that
+   * stays out, and the worker has better to do.
+   */
   async publish(report: WorkerReport): Promise<void> {
-    await this.database.put(report.worker, report);
+    await this.attempt(() => this.database.put(report.worker, report));
   }
 
   /** All reports, by worker; `alive` where the heartbeat is fresh and the process exists. */
@@ -52,12 +63,34 @@ export class Runtime {
     }));
   }
 
+  /** Takes the report away; never rejects. */
   async forget(worker: number): Promise<void> {
-    await this.database.remove(worker);
+    await this.attempt(() => this.database.remove(worker));
   }
 
   async close(): Promise<void> {
+    this.isOpen = false;
     await this.database.close();
+  }
+
+  private async attempt(write: () => Promise<boolean>): Promise<void> {
+    if (!this.isOpen) return;
+    try {
+      ensureSpace(this.folder, SPARE_BYTES);
+      await write();
+    } catch (error) {
+      // lmdb-js tells the reason in a second promise, whose rejection must not stay unheard.
+      (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {});
+    }
+  }
+}
+
+/** Linux says which boot this is; elsewhere a folder outlives the machine's stop. */
+function bootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+  } catch {
+    return "current";
   }
 }
 

@@ -150,5 +150,7 @@ function kindOf(text: string): string {
 }
 
 function previewOf(text: string, bytes: number): string {
-  return `${bytes >= 16 ? text.slice(0, 4) : ""}****(${bytes})`;
+  // Four letters of other scripts are up to twelve bytes, and a cut may leave half of one.
+  const start = /^[!-~]{4}/.exec(text)?.[0] ?? "";
+  return `${bytes >= 16 ? start : ""}****(${bytes})`;
 }

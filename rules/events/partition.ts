@@ -1,24 +1,28 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Database, open } from "lmdb";
+import type { Database } from "lmdb";
+import { openEnvironment } from "../environment.ts";
 import type { VpatchEvent } from "../events.ts";
 import type { EventKey } from "./key.ts";
 
 /** The stretch of time that one environment holds, and that is dropped at once. */
 export const PARTITION_MS = 6 * 3_600_000;
 
-/** A partition on disk: its name, the stretch it covers and the space it takes. */
+/** A partition on disk: the stretch it covers and the space it takes. */
 export interface PartitionOnDisk {
-  readonly name: string;
   readonly start: number;
   readonly end: number;
   readonly bytes: number;
 }
 
-/** `20261124T1200Z` for the stretch that holds the time. */
-export function partitionName(at: number): string {
-  const start = new Date(Math.floor(at / PARTITION_MS) * PARTITION_MS).toISOString();
-  return `${start.slice(0, 16).replaceAll(/[-:]/g, "")}Z`;
+/** Where the stretch begins that holds the time. */
+export function partitionStart(at: number): number {
+  return Math.floor(at / PARTITION_MS) * PARTITION_MS;
+}
+
+/** `20261124T1200Z` */
+export function partitionName(start: number): string {
+  return `${new Date(start).toISOString().slice(0, 16).replaceAll(/[-:]/g, "")}Z`;
 }
 
 /** All partitions there are, oldest first. */
@@ -29,47 +33,58 @@ export function listPartitions(folder: string): PartitionOnDisk[] {
     if (match === null) continue;
     const [, year, month, day, hour, minute] = match.map(Number);
     const start = Date.UTC(year!, month! - 1, day!, hour!, minute!);
-    const bytes = statSync(join(folder, name, "data.mdb"), { throwIfNoEntry: false })?.size ?? 0;
-    found.push({ name, start, end: start + PARTITION_MS, bytes });
+    const bytes = fileOf(folder, start)?.size ?? 0;
+    found.push({ start, end: start + PARTITION_MS, bytes });
   }
   return found.sort((a, b) => a.start - b.start);
 }
 
+/** Removes the files; processes that have them open keep reading and writing what nobody else sees, till they look. */
+export function unlinkPartition(folder: string, start: number): void {
+  const path = join(folder, partitionName(start));
+  // The lock goes first: who opens now must not share a new lock file with a process that still has the old data.
+  for (const file of ["lock.mdb", "data.mdb"]) rmSync(join(path, file), { force: true });
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    // Somebody is making it anew, or was faster.
+    if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+}
+
+function fileOf(folder: string, start: number): { readonly size: number; readonly ino: number } | undefined {
+  return statSync(join(folder, partitionName(start), "data.mdb"), { throwIfNoEntry: false });
+}
+
 /** One open partition. Several processes may have the same one open, to write and to read. */
 export class Partition {
-  private readonly path: string;
+  /** When it was last asked for, by `performance.now`. */
+  usedAt = performance.now();
+  private readonly folder: string;
+  private readonly start: number;
   private readonly database: Database<VpatchEvent, number[]>;
+  private readonly inode: number | undefined;
 
-  private constructor(path: string) {
-    this.path = path;
-    // A lost tail of events after a power cut is bearable, a wait for the disk with every batch is not.
-    // Without `eventTurnBatching: false` a full disk ends the process by a rejection that nobody holds.
-    this.database = open<VpatchEvent, number[]>({
-      path,
-      maxReaders: 512,
-      noSync: true,
-      eventTurnBatching: false,
-    });
+  private constructor(folder: string, start: number, spareBytes: number) {
+    this.folder = folder;
+    this.start = start;
+    // On disk in order, though not at once: a power cut may cost the last events, not the partition.
+    this.database = openEnvironment(join(folder, partitionName(start)), "ordered", spareBytes);
+    this.inode = fileOf(folder, start)?.ino;
   }
 
-  /** Null where it is absent and not to be made. */
-  static open(folder: string, name: string, make: boolean): Partition | null {
-    const path = join(folder, name);
-    if (!existsSync(join(path, "data.mdb"))) {
-      if (!make) return null;
-      mkdirSync(path, { recursive: true, mode: 0o700 });
-    }
-    return new Partition(path);
+  /** Null where it is absent and not to be made. Throws StoreFailed. */
+  static open(folder: string, start: number, make: boolean, spareBytes: number): Partition | null {
+    if (!make && fileOf(folder, start) === undefined) return null;
+    return new Partition(folder, start, spareBytes);
   }
 
-  static unlink(folder: string, name: string): void {
-    rmSync(join(folder, name), { recursive: true, force: true });
+  /** It was not dropped meanwhile, nor dropped and made anew. */
+  isThere(): boolean {
+    return fileOf(this.folder, this.start)?.ino === this.inode;
   }
 
-  exists(): boolean {
-    return existsSync(this.path);
-  }
-
+  /** Resolves when readers see it. What was put since the last commit commits together. */
   put(key: EventKey, event: VpatchEvent): Promise<boolean> {
     return this.database.put([...key], event);
   }
@@ -87,6 +102,7 @@ export class Partition {
     return Array.from(range, (entry) => entry.value);
   }
 
+  /** Waits for what is being written. */
   async close(): Promise<void> {
     await this.database.close();
   }

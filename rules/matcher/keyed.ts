@@ -27,10 +27,30 @@ export function reduce(sum: number): number {
   return remainder >= PRIME ? remainder - PRIME : remainder;
 }
 
+/** The anchor of the six bytes before `end`, signed. */
+export function anchorAt(words: Int32Array, bytes: Uint8Array, end: number): number {
+  const fifth = words[bytes[end - 2]!]!;
+  const fourth = words[bytes[end - 3]!]!;
+  const third = words[bytes[end - 4]!]!;
+  const second = words[bytes[end - 5]!]!;
+  const first = words[bytes[end - 6]!]!;
+  return (
+    words[bytes[end - 1]!]! ^
+    ((fifth << 5) | (fifth >>> 27)) ^
+    ((fourth << 10) | (fourth >>> 22)) ^
+    ((third << 15) | (third >>> 17)) ^
+    ((second << 20) | (second >>> 12)) ^
+    ((first << 25) | (first >>> 7))
+  );
+}
+
 /** The keyed tables of one pepper: without it nobody can make bytes that look like a token to the cheap stages. */
 export class Keyed {
-  /** Six tables of 256 random words, the last byte's first (tabulation hashing, Zobrist 1970). */
-  readonly anchors: Uint32Array;
+  /**
+   * 256 random words; the anchor turns one for each byte and adds them without carry (a cyclic polynomial, Cohen 1997).
+   * One table of 1 KiB and not six: between two requests the kernel has emptied the nearest cache.
+   */
+  readonly words: Int32Array;
   /**
    * B^0 .. B^WINDOW_BYTES (and three more, for steps of four) modulo PRIME. A byte times a power is below 2^39 and a window has 2^14 bytes, so prefix
    * sums of their products stay exact below 2^53 without a reduction per byte (Karp & Rabin 1987; Lemire & Kaser 2010).
@@ -38,9 +58,9 @@ export class Keyed {
   readonly powers: Float64Array;
 
   constructor(pepper: Pepper) {
-    const words = pepper.derive("anchor", ANCHOR_BYTES * 256 * 4);
-    this.anchors = new Uint32Array(ANCHOR_BYTES * 256);
-    for (let at = 0; at < this.anchors.length; at++) this.anchors[at] = words.readUInt32LE(at * 4);
+    const random = pepper.derive("anchor", 256 * 4);
+    this.words = new Int32Array(256);
+    for (let at = 0; at < 256; at++) this.words[at] = random.readInt32LE(at * 4);
     // Above 2^16, so that neighbouring powers differ in all their bits.
     const base = 65_537 + (pepper.derive("fingerprint", 6).readUIntLE(0, 6) % (PRIME - 65_537));
     this.powers = new Float64Array(WINDOW_BYTES + 4);
@@ -50,16 +70,7 @@ export class Keyed {
 
   /** Unsigned 32 bits over the six bytes before `end`. */
   anchorOf(bytes: Uint8Array, end: number): number {
-    const { anchors } = this;
-    return (
-      (anchors[bytes[end - 1]!]! ^
-        anchors[256 + bytes[end - 2]!]! ^
-        anchors[512 + bytes[end - 3]!]! ^
-        anchors[768 + bytes[end - 4]!]! ^
-        anchors[1024 + bytes[end - 5]!]! ^
-        anchors[1280 + bytes[end - 6]!]!) >>>
-      0
-    );
+    return anchorAt(this.words, bytes, end) >>> 0;
   }
 
   /** The keyed polynomial over all bytes (at most WINDOW_BYTES), in [0, PRIME): the same wherever in a window they stand. */
