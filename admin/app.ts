@@ -1,16 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { authorize } from "./auth.ts";
+import { RequestError } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { authorize, openPaths } from "./auth.ts";
+import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { keyRoutes } from "./keys.ts";
 import { leakRoutes } from "./leaks.ts";
-import { lookingRoutes } from "./looking.ts";
-import { Problem, problemOf, send } from "./problem.ts";
+import { Problem, problemAnswer, problemOf } from "./problem.ts";
+import { ruleRoutes } from "./rules.ts";
 import type { Env, Services } from "./services.ts";
+import { statsRoutes } from "./stats.ts";
+import { statusRoutes } from "./status.ts";
 
 /** Said with every answer: nothing of it is to be kept, framed, sniffed or run. */
-const SECURITY: readonly (readonly [string, string])[] = [
+const SECURITY: readonly (readonly [name: string, value: string])[] = [
   ["cache-control", "no-store"],
   ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
   ["referrer-policy", "no-referrer"],
@@ -19,27 +22,24 @@ const SECURITY: readonly (readonly [string, string])[] = [
 
 /** The admin API under `/api/v1`, and the health of the gateway. */
 export function adminApp(services: Services): Hono<Env> {
-  const { logger, config } = services;
+  const { logger, closing } = services;
   const app = new Hono<Env>();
 
   app.use(async (context, next) => {
     const began = performance.now();
-    context.set("requestId", randomBytes(8).toString("hex"));
+    context.set("requestId", newRequestId());
     context.set("key", null);
     await next();
-    for (const [name, value] of SECURITY) context.res.headers.set(name, value);
-    context.res.headers.set("x-request-id", context.get("requestId"));
-    if (context.req.path === "/healthz" || context.req.path === "/readyz" || context.req.path === "/metrics")
-      return;
-    // The path of a known route only: in any other a token may stand by mistake.
-    const path = context.res.status === 404 || context.res.status === 401 ? "-" : context.req.path;
-    const ms = Math.round(performance.now() - began);
+    secure(context.res.headers, context.get("requestId"));
+    // A connection kept alive would hold up the close.
+    if (closing.aborted) context.res.headers.set("connection", "close");
+    if (openPaths.has(context.req.path)) return;
     logger.info(
       {
         method: context.req.method,
-        path,
+        path: loggedPath(context.req.path, words),
         status: context.res.status,
-        ms,
+        ms: Math.round(performance.now() - began),
         key: context.get("key")?.id,
         requestId: context.get("requestId"),
       },
@@ -47,45 +47,86 @@ export function adminApp(services: Services): Hono<Env> {
     );
   });
   app.use(authorize(services));
-  app.use(
-    bodyLimit({
-      maxSize: config.bodyBytes,
-      onError: () => {
-        throw new Problem(413, `The body is larger than ${config.bodyBytes} bytes (admin.bodyBytes).`);
-      },
-    }),
-  );
   app.route("/", healthRoutes(services));
   app.route("/api/v1/leaks", leakRoutes(services));
+  app.route("/api/v1/rules", ruleRoutes(services));
+  app.route("/api/v1/events", eventRoutes(services));
+  app.route("/api/v1/stats", statsRoutes(services));
+  app.route("/api/v1/status", statusRoutes(services));
   app.route("/api/v1/keys", keyRoutes(services));
-  app.route("/api/v1", lookingRoutes(services));
 
+  const words = wordsOf(app);
+  const shapes = shapesOf(app);
   app.notFound((context) => {
-    const allowed = methodsOf(app, context.req.path);
-    const problem =
-      allowed.length === 0
-        ? new Problem(404, "There is nothing at this path.")
-        : new Problem(405, "This path does not take this method.", [], { allow: allowed.join(", ") });
-    return send(context, problem, context.get("requestId"));
+    const allowed = shapes.filter(({ shape }) => shape.test(context.req.path)).map(({ method }) => method);
+    return refuse(
+      context,
+      allowed.length === 0 ? new Problem(404, "There is nothing at this path.") : wrong(allowed),
+    );
   });
   app.onError((error, context) => {
     const problem = problemOf(error);
-    const requestId = context.get("requestId");
-    if (problem.status >= 500)
-      logger.error({ requestId, reason: error.message, stack: error.stack }, "an admin call failed");
-    return send(context, problem, requestId);
+    if (problem.status >= 500) {
+      const { message, stack } = error;
+      logger.error({ requestId: context.get("requestId"), reason: message, stack }, "an admin call failed");
+    }
+    return refuse(context, problem);
   });
   return app;
 }
 
-/** The methods that some route takes at this path; HEAD goes with GET. */
-function methodsOf(app: Hono<Env>, path: string): string[] {
-  const found = new Set<string>();
-  for (const route of app.routes) {
-    if (route.method === "ALL") continue;
-    const shape = new RegExp(`^${route.path.replace(/\/$/, "").replaceAll(/:[a-z]+/g, "[^/]+")}$`);
-    if (shape.test(path)) found.add(route.method);
-  }
-  if (found.has("GET")) found.add("HEAD");
-  return [...found].sort();
+/** The answer where the app gave none, mostly because the target or the Host of the request is no URL. */
+export function answerOutside(error: unknown): Response {
+  const requestId = newRequestId();
+  const isRequest = error instanceof RequestError;
+  const problem = isRequest ? new Problem(400, "The target or the Host is not valid.") : problemOf(error);
+  const answer = problemAnswer(problem, requestId);
+  secure(answer.headers, requestId);
+  return answer;
+}
+
+function refuse(context: Context<Env>, problem: Problem): Response {
+  return problemAnswer(problem, context.get("requestId"));
+}
+
+function wrong(allowed: readonly string[]): Problem {
+  const methods = new Set(allowed.includes("GET") ? [...allowed, "HEAD"] : allowed);
+  return new Problem(405, "This path does not take this method.", [], {
+    allow: [...methods].sort().join(", "),
+  });
+}
+
+function secure(headers: Headers, requestId: string): void {
+  for (const [name, value] of SECURITY) headers.set(name, value);
+  headers.set("x-request-id", requestId);
+}
+
+function newRequestId(): string {
+  return randomBytes(8).toString("hex");
+}
+
+/** The calls there are, without what stands before them. */
+function callsOf(app: Hono<Env>): { method: string; path: string }[] {
+  return app.routes.filter(({ method }) => method !== "ALL");
+}
+
+/** What the paths of each call look like. */
+function shapesOf(app: Hono<Env>): { method: string; shape: RegExp }[] {
+  return callsOf(app).map(({ method, path }) => ({
+    method,
+    shape: new RegExp(`^${path.replaceAll(/:[a-z]+/g, "[^/]+")}$`),
+  }));
+}
+
+/** The fixed parts of all paths. */
+function wordsOf(app: Hono<Env>): ReadonlySet<string> {
+  return new Set(callsOf(app).flatMap(({ path }) => path.split("/").filter((part) => !part.startsWith(":"))));
+}
+
+/** The path with everything but known words and ids left out: by mistake a token may stand in it. */
+function loggedPath(path: string, words: ReadonlySet<string>): string {
+  const parts = path.split("/", 8);
+  return parts
+    .map((part) => (words.has(part) || /^(?:leak|rule|key)-\d{1,15}$/.test(part) ? part : "*"))
+    .join("/");
 }

@@ -12,7 +12,7 @@ export const retentionSchema = z.strictObject({
 /** The control plane's part of `leakgate.yaml`, its address aside. */
 export const adminSchema = z.strictObject({
   /** Bytes of a request body; beyond it 413. 100,000 tokens of 40 characters take about 5 MiB. */
-  bodyBytes: whole(1024, 1024 ** 3, 64 * 1024 ** 2),
+  bodyBytes: whole(1024, 1024 ** 3, 32 * 1024 ** 2),
   /** How long `wait=enforced` waits for the workers; then 202 with the names of those that lag. */
   enforcedWaitMs: whole(1, 600_000, 5_000),
   retention: retentionSchema.default(() => retentionSchema.parse({})),

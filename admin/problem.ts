@@ -1,14 +1,16 @@
 import { STATUS_CODES } from "node:http";
-import type { Context } from "hono";
 import type { ZodError } from "zod";
 import { Refusal, type RefusalCode } from "../rules/refusal.ts";
 import { TokenRefused } from "../rules/token.ts";
 
-/** One field that was refused: a JSON pointer into the body, or the name of a parameter. */
+/** One field that was refused: a JSON pointer into the body (`#/tokens/3`), or the name of a parameter. */
 export interface FieldError {
   readonly pointer: string;
   readonly detail: string;
 }
+
+/** What of a refusal is shown; the rest of a list with 100,000 wrong entries would only repeat it. */
+const ERRORS_SHOWN = 50;
 
 /** Why a call is not carried out; becomes `application/problem+json` (RFC 9457). */
 export class Problem extends Error {
@@ -29,20 +31,20 @@ export class Problem extends Error {
   }
 }
 
-/** Which status a refusal of the rules becomes. */
-const STATUS: Record<RefusalCode, number> = {
-  LeakUnknown: 404,
-  TokenUnknown: 404,
-  RuleUnknown: 404,
-  KeyUnknown: 404,
-  VersionConflict: 412,
-  DecisionRefused: 409,
-  CursorInvalid: 400,
-  InputRefused: 400,
-  StoreAbsent: 503,
-  PepperMismatch: 503,
-  SchemaTooNew: 503,
-  StoreFailed: 503,
+/** Which status a refusal of the rules becomes, and its words where those of the rules repeat what came in. */
+const REFUSALS: Record<RefusalCode, { readonly status: number; readonly detail?: string }> = {
+  LeakUnknown: { status: 404, detail: "No leak has this id." },
+  TokenUnknown: { status: 404, detail: "The leak holds no token of this id." },
+  RuleUnknown: { status: 404, detail: "No rule has this id." },
+  KeyUnknown: { status: 404, detail: "No access key has this id." },
+  VersionConflict: { status: 412 },
+  DecisionRefused: { status: 409 },
+  CursorInvalid: { status: 400 },
+  InputRefused: { status: 400 },
+  StoreAbsent: { status: 503 },
+  PepperMismatch: { status: 503 },
+  SchemaTooNew: { status: 503 },
+  StoreFailed: { status: 503 },
 };
 
 /** The problem that an error is; an unexpected one becomes a 500 that says nothing of its cause. */
@@ -50,56 +52,58 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TokenRefused) {
     const pointer = error.line === null ? "#/tokens" : `#/tokens/${error.line - 1}`;
-    return new Problem(400, "A token was refused; nothing was registered.", [
-      { pointer, detail: error.message },
-    ]);
+    const detail = "A token was refused; nothing of this call was registered.";
+    return new Problem(400, detail, [{ pointer, detail: error.message }]);
   }
   if (error instanceof Refusal) {
-    const field = "field" in error && typeof error.field === "string" ? error.field : null;
-    const errors =
-      field === null ? [] : [{ pointer: `#/${field.replaceAll(".", "/")}`, detail: error.message }];
-    return new Problem(STATUS[error.code], sentence(error.message), errors);
+    const { status, detail } = REFUSALS[error.code];
+    return new Problem(status, detail ?? sentence(error.message), fieldOf(error));
   }
-  // The events' own cursor refusal lives outside the store's.
+  // The refusal of the events' cursor lives outside those of the store.
   if (error instanceof Error && "code" in error && error.code === "CursorInvalid")
-    return new Problem(400, sentence(error.message));
-  return new Problem(500, "The call failed; the log of the admin process says why.");
+    return new Problem(400, sentence(error.message), [{ pointer: "cursor", detail: error.message }]);
+  return new Problem(500, "The call failed; the log of the admin process says why under this request id.");
 }
 
-/** What zod found wrong, one line a field. */
-export function invalid(error: ZodError, place: "#" | "?"): Problem {
-  const errors = error.issues.map((issue) => {
-    const names =
-      issue.code === "unrecognized_keys" ? [...issue.path, ...issue.keys.slice(0, 1).map(shown)] : issue.path;
-    const pointer =
-      place === "#" ? `#${names.map((name) => `/${String(name)}`).join("")}` : names.map(String).join(".");
-    return { pointer, detail: issue.message };
-  });
-  return new Problem(
-    400,
-    place === "#" ? "The body is not what this call takes." : "A parameter is not what this call takes.",
-    errors,
-  );
+/** What zod found wrong, a line for each field; `place` tells a body from the parameters. */
+export function invalid(error: ZodError, place: "body" | "parameters"): Problem {
+  const errors = error.issues.slice(0, ERRORS_SHOWN).map(({ path, message }) => ({
+    pointer:
+      place === "body" ? `#${path.map((name) => `/${pointed(name)}`).join("")}` : path.map(String).join("."),
+    detail: message,
+  }));
+  const what = place === "body" ? "The body" : "A parameter";
+  return new Problem(400, `${what} is not what this call takes.`, errors);
 }
 
-export function send(context: Context, problem: Problem, requestId: string): Response {
+/** The answer to a problem; with the request id, under which the log has more. */
+export function problemAnswer(problem: Problem, requestId: string): Response {
   const title = STATUS_CODES[problem.status] ?? "Error";
-  const slug = title.toLowerCase().replaceAll(/[^a-z]+/g, "-");
   const body = {
-    type: `urn:leakgate:admin:${slug}`,
+    type: `urn:leakgate:admin:${title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`,
     title,
     status: problem.status,
     detail: problem.message,
     requestId,
     ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
   };
-  const headers = { ...problem.headers, "content-type": "application/problem+json" };
-  return context.newResponse(JSON.stringify(body), problem.status as 400, headers);
+  return new Response(JSON.stringify(body), {
+    status: problem.status,
+    headers: { ...problem.headers, "content-type": "application/problem+json" },
+  });
 }
 
-/** The name of an unknown field, unless it is as long as a token that was put in the wrong place. */
-function shown(name: string): string {
-  return name.length <= 20 ? name : "...";
+/** The field that a refusal of the rules names: `scope.hosts[0]` is `#/scope/hosts/0`. */
+function fieldOf(error: Refusal): FieldError[] {
+  if (error.code === "CursorInvalid") return [{ pointer: "cursor", detail: error.message }];
+  if (!("field" in error) || typeof error.field !== "string") return [];
+  const path = error.field.replaceAll(/\[([0-9]+)\]/g, ".$1").replaceAll(".", "/");
+  return [{ pointer: `#/${path}`, detail: error.message }];
+}
+
+/** RFC 6901 section 3. */
+function pointed(name: PropertyKey): string {
+  return String(name).replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function sentence(text: string): string {

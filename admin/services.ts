@@ -1,3 +1,4 @@
+import type { HttpBindings } from "@hono/node-server";
 import type { Logger } from "pino";
 import type { AccessKey } from "../rules/access.ts";
 import type { EventLog } from "../rules/events.ts";
@@ -15,11 +16,17 @@ export interface Services {
   readonly logger: Logger;
   readonly config: AdminConfig;
   readonly version: string;
+  /** Milliseconds since 1970. */
   readonly startedAt: number;
+  /** Without a worker that is alive and ready, `/readyz` answers 503 although none ever reported. */
+  readonly expectsWorkers: boolean;
+  /** Aborted when the admin begins to close: whoever waits for workers answers with what is known. */
+  readonly closing: AbortSignal;
 }
 
 /** What a request carries from one handler to the next. */
 export interface Env {
+  Bindings: HttpBindings;
   Variables: {
     requestId: string;
     key: AccessKey | null;

@@ -1,82 +1,129 @@
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { serve } from "@hono/node-server";
+import { setTimeout as pause } from "node:timers/promises";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { Logger } from "pino";
 import { EventLog } from "../rules/events.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { Runtime } from "../rules/runtime.ts";
 import { RulesStore } from "../rules/store.ts";
-import { adminApp } from "./app.ts";
+import { adminApp, answerOutside } from "./app.ts";
 import type { AdminConfig } from "./config.ts";
+import { Retention } from "./retention.ts";
 
 export interface AdminOptions {
   /** The data folder; made where it is absent. */
   readonly data: string;
+  /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly config: AdminConfig;
   readonly logger: Logger;
   readonly version: string;
+  /** Whether `/readyz` answers 503 while no worker has ever reported; default true. */
+  readonly expectsWorkers?: boolean;
+  /** How often old events are dropped; default a minute. */
+  readonly retentionEveryMs?: number;
 }
 
 export interface RunningAdmin {
   readonly address: AddressInfo;
-  /** Stops accepting, finishes what is in flight within two seconds, and closes the store. */
+  /** Stops accepting, finishes what is in flight within 4 seconds, and closes the store. May be called again. */
   close(): Promise<void>;
 }
 
-const RETENTION_MS = 60_000;
-const CLOSE_MS = 2_000;
-const DAY_MS = 24 * 3_600_000;
+const RETENTION_EVERY_MS = 60_000;
+/** Of a close: until connections are cut, and then until calls still under way are given up. */
+const CUT_MS = 2_000;
+const GIVE_UP_MS = 2_000;
+
+/** Slow senders are cut off: a request's head within 10 s, all of it within 2 minutes. */
+const SERVER = {
+  headersTimeout: 10_000,
+  requestTimeout: 120_000,
+  keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16 * 1024,
+} as const;
+const CONNECTIONS_MAX = 1_024;
 
 /** Starts the control plane; rejects with the refusals of the store, or with EADDRINUSE and the like. */
-export async function startAdmin({
-  data,
-  listen,
-  config,
-  logger,
-  version,
-}: AdminOptions): Promise<RunningAdmin> {
+export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
+  const { data, config, logger, version } = options;
   const pepper = Pepper.loadOrCreate(data);
   const store = RulesStore.open(data, pepper.id);
   const events = EventLog.open(data);
   const runtime = Runtime.open(data);
-  const app = adminApp({ store, events, runtime, pepper, logger, config, version, startedAt: Date.now() });
-  const server = serve({
-    fetch: app.fetch,
-    hostname: listen.host,
-    port: listen.port,
-    serverOptions: { headersTimeout: 10_000, requestTimeout: 120_000 },
+  const closeStores = () => Promise.all([events.close(), runtime.close(), store.close()]);
+
+  const closing = new AbortController();
+  const app = adminApp({
+    store,
+    events,
+    runtime,
+    pepper,
+    logger,
+    config,
+    version,
+    startedAt: Date.now(),
+    expectsWorkers: options.expectsWorkers ?? true,
+    closing: closing.signal,
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.once("listening", () => {
-      server.off("error", reject);
-      resolve();
-    });
+  const calls = new Set<Promise<unknown>>();
+  const fetch = (request: Request, bindings: HttpBindings): Promise<Response> => {
+    const call = Promise.resolve(app.fetch(request, bindings)).finally(() => calls.delete(call));
+    calls.add(call);
+    return call;
+  };
+  const listener = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
+    // The default for HTTP/1.0 without a Host.
+    hostname: "localhost",
+    overrideGlobalObjects: false,
+    errorHandler: answerOutside,
   });
-  const retention = setInterval(() => void retain(events, config, logger), RETENTION_MS);
-  retention.unref();
+  const server = createServer(SERVER, listener as RequestListener);
+  server.maxConnections = CONNECTIONS_MAX;
+  try {
+    await listen(server, options.listen);
+  } catch (error) {
+    await closeStores();
+    throw error;
+  }
+
+  const everyMs = options.retentionEveryMs ?? RETENTION_EVERY_MS;
+  const retention = new Retention(events, config.retention, logger, everyMs);
+  const close = async (): Promise<void> => {
+    closing.abort();
+    await stop(server);
+    // A call goes on after its connection is gone, and must not find the store closed.
+    await Promise.race([Promise.allSettled(calls), pause(GIVE_UP_MS, undefined, { ref: false })]);
+    await retention.close();
+    await closeStores();
+  };
+  let closed: Promise<void> | null = null;
   return {
     address: server.address() as AddressInfo,
-    close: async () => {
-      clearInterval(retention);
-      const closed = new Promise((resolve) => server.close(resolve));
-      const cut = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), CLOSE_MS);
-      if ("closeIdleConnections" in server) server.closeIdleConnections();
-      await closed;
-      clearTimeout(cut);
-      await Promise.all([events.close(), runtime.close(), store.close()]);
+    close: () => {
+      closed ??= close();
+      return closed;
     },
   };
 }
 
-/** Drops events by age and by size; a failure is told and tried again a minute later. */
-async function retain(events: EventLog, { retention }: AdminConfig, logger: Logger): Promise<void> {
-  try {
-    const dropped =
-      (await events.dropOlderThan(Date.now() - retention.days * DAY_MS)) +
-      (await events.keepBytes(retention.bytes));
-    if (dropped > 0) logger.info({ partitions: dropped }, "dropped old events");
-  } catch (error) {
-    logger.error({ reason: (error as Error).message }, "could not drop old events");
-  }
+function listen(server: Server, { host, port }: AdminOptions["listen"]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Resolves when no connection is left; those that do not end are cut. */
+async function stop(server: Server): Promise<void> {
+  const ended = new Promise((resolve) => server.close(resolve));
+  const cut = setTimeout(() => server.closeAllConnections(), CUT_MS);
+  server.closeIdleConnections();
+  await ended;
+  clearTimeout(cut);
 }

@@ -1,10 +1,15 @@
+import type { AccessKey } from "../rules/access.ts";
+import type { VpatchEvent } from "../rules/events.ts";
 import type { JournalEntry } from "../rules/journal.ts";
 import { type Leak, riskLevel } from "../rules/leak.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { TokenRecordView } from "../rules/store/pages.ts";
 
-/** What the API shows; built field by field, so that nothing new is shown by accident. */
-export function leakView(leak: Leak): Record<string, unknown> {
+/** What the API shows of each thing; built field by field, so that nothing new is shown by accident. */
+export type View = Readonly<Record<string, unknown>>;
+
+/** `rule` is the one in force for the leak. */
+export function leakView(leak: Leak, rule: Rule | null): View {
   return {
     id: leak.id,
     name: leak.name,
@@ -13,7 +18,7 @@ export function leakView(leak: Leak): Record<string, unknown> {
     riskLevel: riskLevel(leak.risk),
     source: leak.source,
     status: leak.status,
-    rule: leak.status === "patched" ? leak.rule : null,
+    rule: rule === null ? null : ruleView(rule),
     tokenCount: leak.tokenCount,
     version: leak.version,
     createdAt: iso(leak.createdAt),
@@ -21,7 +26,7 @@ export function leakView(leak: Leak): Record<string, unknown> {
   };
 }
 
-export function tokenView(token: TokenRecordView): Record<string, unknown> {
+export function tokenView(token: TokenRecordView): View {
   return {
     id: String(token.number),
     preview: token.preview,
@@ -31,7 +36,7 @@ export function tokenView(token: TokenRecordView): Record<string, unknown> {
   };
 }
 
-export function ruleView(rule: Rule): Record<string, unknown> {
+export function ruleView(rule: Rule): View {
   return {
     id: rule.id,
     leak: rule.leak,
@@ -40,11 +45,11 @@ export function ruleView(rule: Rule): Record<string, unknown> {
     appliedAt: iso(rule.appliedAt),
     appliedBy: rule.appliedBy,
     revision: rule.revision,
-    removedAt: rule.removedAt === null ? null : iso(rule.removedAt),
+    removedAt: isoOrNull(rule.removedAt),
   };
 }
 
-export function historyView(entry: JournalEntry): Record<string, unknown> {
+export function historyView(entry: JournalEntry): View {
   return {
     revision: entry.revision,
     at: iso(entry.at),
@@ -53,9 +58,49 @@ export function historyView(entry: JournalEntry): Record<string, unknown> {
     before: entry.before,
     after: entry.after,
     ...(entry.token === undefined ? {} : { token: String(entry.token) }),
+    ...(entry.tokens === undefined ? {} : { tokens: entry.tokens }),
+  };
+}
+
+export function eventView(event: VpatchEvent): View {
+  return {
+    type: event.type,
+    id: event.id,
+    at: iso(event.at),
+    lastAt: iso(event.lastAt),
+    count: event.count,
+    leak: event.leak,
+    rule: event.rule,
+    action: event.action,
+    point: event.point,
+    method: event.method,
+    host: event.host,
+    path: event.path,
+    query: event.query,
+    userAgent: event.userAgent,
+    ip: event.ip,
+    requestId: event.requestId,
+    worker: event.worker,
+  };
+}
+
+/** `prefix` tells which key a text found somewhere is; it opens nothing. */
+export function keyView(key: AccessKey): View {
+  return {
+    id: key.id,
+    name: key.name,
+    role: key.role,
+    prefix: `lgk_${key.publicPart}`,
+    createdAt: iso(key.createdAt),
+    createdBy: key.createdBy,
+    revokedAt: isoOrNull(key.revokedAt),
   };
 }
 
 export function iso(at: number): string {
   return new Date(at).toISOString();
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : iso(at);
 }

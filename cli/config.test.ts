@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ConfigRefused, type ConfigSources, parseConfig, withUpstream } from "./config.ts";
+import { pathsOf } from "./config/problems.ts";
+import { ConfigRefused, type ConfigSources, configSchema, parseConfig, withUpstream } from "./config.ts";
 
 function sources(given: Partial<ConfigSources> & { readonly yaml?: string }): ConfigSources {
   const file = given.yaml === undefined ? null : { path: "leakgate.yaml", text: given.yaml };
@@ -191,4 +193,14 @@ describe("what is refused", () => {
     expect(problems({ yaml }).length).toBe(2);
     expect(problems({ yaml }).join("\n")).not.toContain("made-up-token");
   });
+});
+
+test("docs/operations.md names every key, and no other", () => {
+  const page = readFileSync(new URL("../docs/operations.md", import.meta.url), "utf8");
+  const named = [...page.matchAll(/^\| `([a-zA-Z.]+)` \|/gm)].map(([, key]) => key!);
+  const all = pathsOf(configSchema);
+  const groups = new Set(
+    all.flatMap((key) => (key.includes(".") ? [key.slice(0, key.lastIndexOf("."))] : [])),
+  );
+  expect(named.sort()).toEqual(all.filter((key) => !groups.has(key)).sort());
 });

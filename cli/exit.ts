@@ -19,11 +19,12 @@ const CODES: Record<string, number> = {
   PepperUnusable: ExitCode.data,
   EADDRINUSE: ExitCode.address,
   EADDRNOTAVAIL: ExitCode.address,
-  EACCES: ExitCode.address,
 };
 
 /** The exit code for an error, by its `code`, else by its class's name. */
 export function exitCodeOf(error: unknown): number {
-  const { code, name } = error as { code?: unknown; name?: unknown };
+  const { code, name, syscall } = error as { code?: unknown; name?: unknown; syscall?: unknown };
+  // Of a port below 1024; of a file it is the data folder that cannot be used.
+  if (code === "EACCES") return syscall === "listen" || syscall === "bind" ? ExitCode.address : ExitCode.data;
   return CODES[String(code)] ?? CODES[String(name)] ?? ExitCode.failed;
 }

@@ -48,5 +48,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error, isVerbose);
+  // Not by the exit code alone: what was started before the failure, such as the sample API, would keep us alive.
+  process.exit(report(error, isVerbose));
 }

@@ -1,32 +1,28 @@
 import type { Command } from "commander";
 import pino from "pino";
-import { mintKey } from "../rules/access.ts";
 import { EventLog } from "../rules/events.ts";
-import { Pepper } from "../rules/pepper.ts";
-import { RulesStore } from "../rules/store.ts";
-import { type Config, loadConfig, withUpstream } from "./config.ts";
+import { type Config, type Flags, loadConfig, withUpstream } from "./config.ts";
+import { openToChange, openToRead } from "./data.ts";
 import { ExitCode } from "./exit.ts";
+import { report } from "./failure.ts";
+import { makeFirstKey } from "./keys.ts";
+import { adminOptions, proxyOptions } from "./options.ts";
 import { startSampleApi } from "./sample-api.ts";
 import { holdFolder } from "./single.ts";
-import { type Listening, Supervisor, SupervisorFailed } from "./supervisor.ts";
+import { type Listening, Supervisor } from "./supervisor.ts";
 
 /** Adds `leakgate serve`: the gateway, its workers and its admin, supervised. */
 export function registerServe(program: Command): void {
-  program
+  const command = program
     .command("serve")
-    .description("run the gateway: proxy workers and the admin API, supervised")
-    .option("--upstream <url>", "the API to stand in front of; a built-in sample API where none is named")
-    .option("--upstream-host <name>", "Host header for the upstream instead of the client's")
-    .option("--listen <host:port>", "where clients connect (default 127.0.0.1:8080)")
-    .option("--admin <host:port>", "where the admin API listens (default 127.0.0.1:8081)")
-    .option("--data <dir>", "folder of rules, events and the pepper (default ./data)")
-    .option("--workers <n>", 'proxy processes, or "auto" for one a core')
-    .option("--config <file>", "configuration file (default ./leakgate.yaml where there is one)")
-    .action(async (flags) => {
-      const settings = loadConfig(flags);
-      const sample = settings.proxy.upstream === null ? await startSampleApi() : null;
-      await run(withUpstream(settings, sample?.url ?? null), { withAdmin: true, isSample: sample !== null });
-    });
+    .description(
+      "run the gateway: proxy workers and the admin API, supervised; a sample API where no upstream is named",
+    );
+  adminOptions(proxyOptions(command)).action(async (flags: Flags) => {
+    const settings = loadConfig(flags);
+    const sample = settings.proxy.upstream === null ? await startSampleApi() : null;
+    await run(withUpstream(settings, sample?.url ?? null), { withAdmin: true, isSample: sample !== null });
+  });
 }
 
 interface Manner {
@@ -40,7 +36,7 @@ export async function run(config: Config, manner: Manner): Promise<void> {
     { level: config.log.level, base: { pid: process.pid } },
     pino.destination({ fd: 2, sync: true }),
   );
-  const firstKey = await prepare(config, manner.withAdmin);
+  await prepare(config, manner.withAdmin);
   const held = manner.withAdmin ? await holdFolder(config.data) : null;
   const supervisor = new Supervisor(config, logger, manner.withAdmin);
   let isStopping = false;
@@ -56,36 +52,34 @@ export async function run(config: Config, manner: Manner): Promise<void> {
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
-  const giveUp = async (error: SupervisorFailed) => {
-    isStopping = true;
-    process.stderr.write(`leakgate: could not run: ${error.message}\n`);
-    await supervisor.stop();
-    process.exit(error.exitCode);
-  };
-  supervisor.onFatal = (error) => void giveUp(error);
   try {
     const listening = await supervisor.start();
+    // Not before: a start that fails would have made a key that nobody saw.
+    const firstKey = manner.withAdmin ? await firstKeyOf(config.data) : null;
     process.stdout.write(banner(config, manner, listening, firstKey));
     logger.info(
       { ...listening, workers: config.workers.count, upstream: config.proxy.upstream.url },
       "listening",
     );
   } catch (error) {
-    if (!(error instanceof SupervisorFailed)) throw error;
-    await giveUp(error);
+    // A stop that was asked for meanwhile ends the process itself.
+    if (isStopping) return;
+    isStopping = true;
+    await supervisor.stop();
+    process.exit(report(error, false));
   }
 }
 
-/** Makes the pepper and all databases before any worker opens them; answers the first key where one had to be made. */
-async function prepare(config: Config, withAdmin: boolean): Promise<string | null> {
-  if (!withAdmin) return null;
-  const pepper = Pepper.loadOrCreate(config.data);
-  const store = RulesStore.open(config.data, pepper.id);
-  EventLog.open(config.data);
-  const { clear, record } = mintKey(pepper, "administrator", "first start");
-  const created = await store.createFirstKey("system", record);
+/** Makes the pepper and all databases before any worker opens them; without an admin they must be there. */
+async function prepare(config: Config, withAdmin: boolean): Promise<void> {
+  const { store } = withAdmin ? openToChange(config.data) : openToRead(config.data);
   await store.close();
-  return created === null ? null : clear;
+  if (withAdmin) await EventLog.open(config.data).close();
+}
+
+async function firstKeyOf(dataDir: string): Promise<string | null> {
+  const data = openToChange(dataDir);
+  return makeFirstKey(data).finally(() => data.store.close());
 }
 
 function banner(config: Config, manner: Manner, listening: Listening, firstKey: string | null): string {

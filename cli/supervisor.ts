@@ -5,7 +5,6 @@ import type { Logger } from "pino";
 import { Runtime } from "../rules/runtime.ts";
 import type { FromAdmin, ToAdmin } from "./admin-process.ts";
 import type { Config } from "./config.ts";
-import { ExitCode } from "./exit.ts";
 import type { FromWorker, ToWorker } from "./worker.ts";
 
 const BACKOFF_MS = [100, 200, 500, 1_000, 2_000, 5_000] as const;
@@ -21,7 +20,7 @@ export interface Listening {
   readonly tokens: number;
 }
 
-/** Why `start` or the running gateway gave up. */
+/** Why `start` gave up. */
 export class SupervisorFailed extends Error {
   readonly exitCode: number;
   constructor(message: string, exitCode: number) {
@@ -56,8 +55,6 @@ export class Supervisor {
   };
   private isStopping = false;
   private settle: { resolve: (listening: Listening) => void; reject: (error: Error) => void } | null = null;
-  /** Called once when a part says that it can never run. */
-  onFatal: (error: SupervisorFailed) => void = () => {};
 
   constructor(config: Config, logger: Logger, withAdmin: boolean) {
     this.config = config;
@@ -112,34 +109,42 @@ export class Supervisor {
     if (this.isStopping) return;
     each.startedAt = performance.now();
     each.isReady = false;
+    // A part that has just died cannot be written to: its exit tells the rest.
+    const onError = ({ message }: Error) =>
+      this.logger.error({ part: each.name, reason: message }, "could not talk to a part");
     if (each.number > 0) {
       const worker = cluster.fork();
       each.worker = worker;
       each.process = worker.process;
+      // Not on its process: cluster passes errors on to the worker, where an unheard one would end us.
+      worker.on("error", onError);
       worker.on("message", (message: FromWorker) => this.heard(each, message));
     } else {
       const child = fork(fileURLToPath(new URL("./admin-process.js", import.meta.url)), [], {
         stdio: ["ignore", "inherit", "inherit", "ipc"],
       });
       each.process = child;
+      child.on("error", onError);
       child.on("message", (message: FromAdmin) => this.heard(each, message));
     }
-    each.process.on("error", (error) =>
-      this.logger.error({ part: each.name, reason: error.message }, "could not talk to a part"),
-    );
     each.process.once("exit", (code, signal) => this.fell(each, code, signal));
   }
 
   private heard(each: Part, message: FromWorker | FromAdmin): void {
     if (message.kind === "up") {
-      const start: ToWorker & ToAdmin = { kind: "start", config: this.config, worker: each.number };
+      const start: ToWorker & ToAdmin = { kind: "start", config: this.configOf(each), worker: each.number };
       each.process?.send(start);
       return;
     }
     if (message.kind === "failed") {
-      const error = new SupervisorFailed(message.message, message.code);
-      // Nothing that a restart would mend: the address is taken, the data folder is wrong.
-      if (message.code !== ExitCode.failed || this.settle !== null) this.giveUp(error);
+      // Only a start is given up. Later the other parts go on with what they have, and this one is tried again.
+      if (this.settle === null) {
+        if (!this.isStopping)
+          this.logger.error({ part: each.name, reason: message.message }, "a part could not start");
+        return;
+      }
+      this.settle.reject(new SupervisorFailed(message.message, message.code));
+      this.settle = null;
       return;
     }
     each.isReady = true;
@@ -168,13 +173,12 @@ export class Supervisor {
     setTimeout(() => this.launch(each), againInMs);
   }
 
-  private giveUp(error: SupervisorFailed): void {
-    if (this.settle !== null) {
-      this.settle.reject(error);
-      this.settle = null;
-    } else {
-      this.onFatal(error);
-    }
+  /** A port that the system chose is kept: whoever was told of it finds the admin there again. */
+  private configOf(each: Part): Config {
+    const { config } = this;
+    const { adminPort } = this.listening;
+    if (each.number > 0 || adminPort === null) return config;
+    return { ...config, admin: { ...config.admin, listen: { ...config.admin.listen, port: adminPort } } };
   }
 }
 

@@ -129,7 +129,8 @@ function strip(text: string): string {
 function refusalOf(text: string): RefusalReason | null {
   if (text === "") return "empty";
   if (/\s/.test(text)) return "whitespace";
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return "control";
+  // Half a surrogate pair has no bytes of its own: another token would be stored in its place.
+  if (/[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u.test(text)) return "control";
   if (isRedacted(text)) return "redacted";
   const bytes = Buffer.byteLength(text, "utf8");
   if (bytes < TOKEN_BYTES_MIN) return "too_short";

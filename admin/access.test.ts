@@ -1,0 +1,252 @@
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Pepper } from "../rules/pepper.ts";
+import { RulesStore } from "../rules/store.ts";
+import { type Json, TestAdmin } from "../test/admin.ts";
+import { adminApp } from "./app.ts";
+import { openPaths } from "./auth.ts";
+import { adminSchema } from "./config.ts";
+
+let admin: TestAdmin;
+let calls: { method: string; path: string }[];
+beforeAll(async () => {
+  admin = await TestAdmin.start();
+  await admin.register("made-up-token-0001");
+  const pepper = Pepper.load(admin.data);
+  const store = RulesStore.open(admin.data, pepper.id);
+  const app = adminApp({
+    store,
+    pepper,
+    events: admin.events,
+    runtime: admin.runtime,
+    logger: pino({ level: "silent" }),
+    config: adminSchema.parse({}),
+    version: "0.0.0-test",
+    startedAt: 0,
+    expectsWorkers: false,
+    closing: new AbortController().signal,
+  });
+  calls = app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => ({ method, path }));
+  await store.close();
+});
+afterAll(() => admin.stop());
+
+const filled = (path: string) => path.replace(":token", "999").replace(":id", "leak-999");
+
+describe("every route the router has", () => {
+  test("are those of the design, and no more", () => {
+    expect(calls.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      "DELETE /api/v1/keys/:id",
+      "DELETE /api/v1/leaks/:id/tokens/:token",
+      "GET /api/v1/events",
+      "GET /api/v1/keys",
+      "GET /api/v1/leaks",
+      "GET /api/v1/leaks/:id",
+      "GET /api/v1/leaks/:id/tokens",
+      "GET /api/v1/rules",
+      "GET /api/v1/rules/:id",
+      "GET /api/v1/stats",
+      "GET /api/v1/status",
+      "GET /healthz",
+      "GET /metrics",
+      "GET /readyz",
+      "PATCH /api/v1/leaks/:id",
+      "POST /api/v1/keys",
+      "POST /api/v1/leaks",
+      "POST /api/v1/leaks/:id/close",
+      "POST /api/v1/leaks/:id/mark-false",
+      "POST /api/v1/leaks/:id/reopen",
+      "POST /api/v1/leaks/:id/tokens",
+      "POST /api/v1/leaks/:id/vpatch",
+    ]);
+  });
+
+  test("answers 401 without a key, with a wrong one, and with one in the wrong place", async () => {
+    const wrong: Record<string, string>[] = [
+      {},
+      { authorization: "Bearer" },
+      { authorization: `Basic ${admin.administrator}` },
+      { authorization: admin.administrator },
+      { authorization: `Bearer ${admin.administrator.slice(0, -1)}0` },
+      { authorization: `Bearer ${admin.administrator} ${admin.administrator}` },
+      { authorization: "Bearer made-up-token-0001" },
+      { "x-api-key": admin.administrator },
+    ];
+    for (const { method, path } of calls) {
+      if (openPaths.has(path)) continue;
+      for (const headers of wrong) {
+        const answer = await admin.call(method, filled(path), { key: null, headers });
+        expect([method, path, answer.status]).toEqual([method, path, 401]);
+        expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="leakgate"');
+        expect(answer.text).not.toContain("made-up");
+      }
+      const asQuery = await admin.call(method, `${filled(path)}?access_token=${admin.administrator}`, {
+        key: null,
+      });
+      expect(asQuery.status).toBe(401);
+    }
+    expect(admin.log.join("")).not.toMatch(/lgk_|made-up/);
+  });
+
+  test("an analyst may look and not change, and sees no keys", async () => {
+    for (const { method, path } of calls) {
+      const { status } = await admin.call(method, filled(path), { key: admin.analyst });
+      const isOpen = method === "GET" && path !== "/api/v1/keys";
+      expect([method, path, status !== 403]).toEqual([method, path, isOpen]);
+    }
+    expect((await admin.call("HEAD", "/api/v1/keys", { key: admin.analyst })).status).toBe(403);
+  });
+
+  test("an administrator is never refused for the role", async () => {
+    for (const { method, path } of calls) {
+      const { status } = await admin.call(method, filled(path));
+      expect([method, path, [401, 403, 405].includes(status)]).toEqual([method, path, false]);
+    }
+  });
+
+  test("takes HEAD where it takes GET: the same answer without its body", async () => {
+    for (const { path } of calls.filter(({ method }) => method === "GET")) {
+      const [get, head] = [await admin.call("GET", filled(path)), await admin.call("HEAD", filled(path))];
+      expect([path, head.status, head.text]).toEqual([path, get.status, ""]);
+    }
+  });
+
+  test("another method gets 405 with those that are allowed; 401 without a key", async () => {
+    const taken = new Map<string, string[]>();
+    for (const { method, path } of calls) taken.set(path, [...(taken.get(path) ?? []), method]);
+    for (const [path, methods] of taken) {
+      const allowed = methods.includes("GET") ? [...methods, "HEAD"] : methods;
+      for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+        if (allowed.includes(method)) continue;
+        const answer = await admin.call(method, filled(path));
+        expect([method, path, answer.status]).toEqual([method, path, 405]);
+        expect(answer.headers.get("allow")).toBe([...allowed].sort().join(", "));
+        expect((await admin.call(method, filled(path), { key: null })).status).toBe(401);
+        const override = { "x-http-method-override": allowed[0]! };
+        expect((await admin.call(method, filled(path), { headers: override })).status).toBe(405);
+      }
+    }
+  });
+});
+
+test("an unknown path is 401 without a key and 404 with one, however it is spelled", async () => {
+  const paths = [
+    "/",
+    "/api",
+    "/api/v1",
+    "/api/v1/",
+    "/api/v1/leaks/",
+    "/api/v1/Leaks",
+    "/API/v1/leaks",
+    "/api//v1/leaks",
+    "//api/v1/leaks",
+    "/api/v1/leaks;x",
+    "/api%2Fv1%2Fleaks",
+    "/api/v1/leaks/leak-1%2Fclose",
+    "/healthz/",
+    "/healthz/../api/v1/nothing",
+    "/metrics/leaks",
+    "/api/v1/leaks/leak-1/vpatch/more",
+    "/made-up-token-0001",
+  ];
+  for (const path of paths) {
+    expect([path, (await admin.call("GET", path, { key: null })).status]).toEqual([path, 401]);
+    const answer = await admin.call("GET", path);
+    expect([path, answer.status]).toEqual([path, 404]);
+    expect(answer.text).not.toContain("made-up");
+  }
+  expect(admin.log.join("")).not.toContain("made-up");
+});
+
+test("every answer carries the security headers, none lets another origin in", async () => {
+  const answers = [
+    await admin.call("GET", "/healthz"),
+    await admin.call("GET", "/metrics"),
+    await admin.call("GET", "/api/v1/leaks"),
+    await admin.call("GET", "/api/v1/leaks", { key: null }),
+    await admin.call("GET", "/nothing", { headers: { origin: "https://made-up.example" } }),
+    await admin.call("POST", "/api/v1/leaks", { body: "{" }),
+    await admin.call("OPTIONS", "/api/v1/leaks", { headers: { origin: "https://made-up.example" } }),
+  ];
+  for (const { headers } of answers) {
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("x-request-id")).toMatch(/^[0-9a-f]{16}$/);
+    expect([...headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+  }
+});
+
+describe("/keys", () => {
+  test("a key is shown once, works at once, is listed without its secret, and stops when revoked", async () => {
+    const made = await admin.call<{ id: string; key: string }>("POST", "/api/v1/keys", {
+      body: { name: "Carol", role: "analyst" },
+    });
+    expect(made.status).toBe(201);
+    const { key, ...rest } = made.body;
+    expect(key).toMatch(/^lgk_[0-9A-Za-z]{8}_[0-9A-Za-z]{46}$/);
+    expect((await admin.call("GET", "/api/v1/leaks", { key })).status).toBe(200);
+    const listed = await admin.call<{ keys: Json[] }>("GET", "/api/v1/keys");
+    expect(listed.body.keys).toHaveLength(3);
+    expect(listed.body.keys[2]).toEqual(rest);
+    expect(rest).toMatchObject({
+      name: "Carol",
+      role: "analyst",
+      prefix: key.slice(0, 12),
+      createdBy: "key-1 (Ann)",
+      revokedAt: null,
+    });
+    const revoked = await admin.call("DELETE", `/api/v1/keys/${made.body.id}`);
+    expect(revoked).toMatchObject({ status: 200, body: { revokedAt: expect.any(String) } });
+    expect((await admin.call("GET", "/api/v1/leaks", { key })).status).toBe(401);
+    expect((await admin.call("DELETE", `/api/v1/keys/${made.body.id}`)).body).toEqual(revoked.body);
+    const secret = key.slice(13);
+    expect(listed.text + revoked.text + admin.log.join("")).not.toContain(secret);
+  });
+
+  test.each([
+    [{ name: "", role: "analyst" }, "#/name"],
+    [{ name: " ", role: "analyst" }, "#/name"],
+    [{ name: "x".repeat(65), role: "analyst" }, "#/name"],
+    [{ name: "a\u0007", role: "analyst" }, "#/name"],
+    [{ name: "x", role: "boss" }, "#/role"],
+    [{ name: "x" }, "#/role"],
+    [{ name: "x", role: "analyst", key: "lgk_made-up-token-0001" }, "#"],
+  ])("refuses %j", async (body, pointer) => {
+    const answer = await admin.call("POST", "/api/v1/keys", { body });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
+    expect(answer.text).not.toContain("made-up");
+  });
+
+  test("an unknown key is 404", async () => {
+    expect((await admin.call("DELETE", "/api/v1/keys/key-999")).status).toBe(404);
+    expect((await admin.call("DELETE", "/api/v1/keys/made-up-token-0001")).text).not.toContain("made-up");
+  });
+});
+
+test("the log tells each call by method, path, status and key id; no query, no body, no name", async () => {
+  await admin.call("GET", "/api/v1/leaks/leak-1?made-up-token-0001=made-up-token-0001");
+  await admin.call("GET", "/api/v1/leaks/leak-1/tokens?limit=1");
+  const lines = admin.log.map((line) => JSON.parse(line) as Json);
+  expect(lines.at(-2)).toMatchObject({
+    msg: "admin call",
+    path: "/api/v1/leaks/leak-1",
+    status: 400,
+    key: "key-1",
+  });
+  expect(lines.at(-1)).toMatchObject({
+    method: "GET",
+    path: "/api/v1/leaks/leak-1/tokens",
+    status: 200,
+    ms: expect.any(Number),
+    key: "key-1",
+    requestId: expect.any(String),
+  });
+  expect(
+    lines
+      .slice(-2)
+      .map((line) => JSON.stringify(line))
+      .join(""),
+  ).not.toMatch(/made-up|limit|lgk_|Ann/);
+});

@@ -1,0 +1,323 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Json, TestAdmin } from "../test/admin.ts";
+
+const TOKENS = ["made-up-token-0001", "made-up-token-0002", "ghp_madeUpMadeUpMadeUpMadeUpMadeUpMade01"];
+const LEAKS = "/api/v1/leaks";
+
+let admin: TestAdmin;
+beforeEach(async () => {
+  admin = await TestAdmin.start();
+});
+afterEach(() => admin.stop());
+
+describe("POST /leaks", () => {
+  test("registers; answers the leak with masked tokens, its place and its ETag", async () => {
+    const body = {
+      name: " Build log ",
+      description: "found by hand",
+      risk: 8,
+      source: "github",
+      tokens: TOKENS,
+    };
+    const { status, headers, body: leak, text } = await admin.call("POST", LEAKS, { body });
+    expect(status).toBe(201);
+    expect(headers.get("location")).toBe("/api/v1/leaks/leak-1");
+    expect(headers.get("etag")).toBe('"1"');
+    expect(leak).toEqual({
+      id: "leak-1",
+      name: "Build log",
+      description: "found by hand",
+      risk: 8,
+      riskLevel: "high",
+      source: "github",
+      status: "opened",
+      rule: null,
+      tokenCount: 3,
+      version: 1,
+      createdAt: expect.stringMatching(/^20.*Z$/),
+      updatedAt: expect.stringMatching(/^20.*Z$/),
+      revision: expect.any(Number),
+      tokens: [
+        { id: "1", preview: "made****(18)", kind: "opaque", length: 18, addedAt: expect.any(String) },
+        { id: "2", preview: "made****(18)", kind: "opaque", length: 18, addedAt: expect.any(String) },
+        { id: "3", preview: "ghp_****(40)", kind: "github", length: 40, addedAt: expect.any(String) },
+      ],
+    });
+    for (const token of TOKENS) expect(text + admin.log.join("")).not.toContain(token);
+  });
+
+  test("fills in what may be left out; the same token twice is one", async () => {
+    const body = { name: "x", risk: 1, tokens: [TOKENS[0], `Bearer ${TOKENS[0]}`, TOKENS[0]] };
+    const { body: leak } = await admin.call("POST", LEAKS, { body });
+    expect(leak).toMatchObject({ description: "", source: "custom", riskLevel: "low", tokenCount: 1 });
+  });
+
+  test.each([
+    [["made-up-token-0001", "short"], "#/tokens/1", "shorter than 6 bytes"],
+    [["made-up-token-0001", "made-up token-0002"], "#/tokens/1", "white space"],
+    [["made-up-token\u0000-0001"], "#/tokens/0", "control"],
+    [["x".repeat(4_097)], "#/tokens/0", "redacted"],
+    [["xy".repeat(2_049)], "#/tokens/0", "longer than 4096 bytes"],
+    [["made-up-token-0001", "made-up-token-0002", "REDACTED"], "#/tokens/2", "redacted"],
+    [["made-up-****"], "#/tokens/0", "redacted"],
+    [["made-up-\ud800-0001"], "#/tokens/0", "broken text"],
+    [[""], "#/tokens/0", "empty"],
+    [[], "#/tokens", ">=1"],
+    [["made-up-token-0001", 7], "#/tokens/1", "expected string"],
+  ])(
+    "refuses tokens %# with the place and the reason, and registers nothing",
+    async (tokens, pointer, why) => {
+      const { status, headers, body, text } = await admin.call<{ errors: Json[] }>("POST", LEAKS, {
+        body: { name: "x", risk: 5, tokens },
+      });
+      expect(status).toBe(400);
+      expect(headers.get("content-type")).toBe("application/problem+json");
+      expect(body).toMatchObject({
+        type: "urn:leakgate:admin:bad-request",
+        title: "Bad Request",
+        status: 400,
+        requestId: headers.get("x-request-id"),
+      });
+      expect(body.errors).toEqual([{ pointer, detail: expect.stringContaining(why) }]);
+      expect(text + admin.log.join("")).not.toMatch(/made-up|xyxy/);
+      expect((await admin.call("GET", "/api/v1/stats")).body).toMatchObject({ leaks: 0, tokens: 0 });
+    },
+  );
+
+  test("100,000 tokens in one call, while others are answered", async () => {
+    const tokens = Array.from({ length: 100_000 }, (_, index) => `made-up-token-${index}-${"x".repeat(20)}`);
+    let isDone = false;
+    let between = 0;
+    const registered = admin.call("POST", LEAKS, { body: { name: "many", risk: 5, tokens } }).finally(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      expect((await admin.call("GET", "/api/v1/rules")).status).toBe(200);
+      between++;
+    }
+    const { status, body } = await registered;
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ tokenCount: 100_000 });
+    expect(body.tokens).toHaveLength(100);
+    expect(between).toBeGreaterThan(3);
+    const last = await admin.call("GET", `${LEAKS}/leak-1/tokens?cursor=99990&limit=1000`);
+    expect(last.body).toMatchObject({ next: null, tokens: expect.objectContaining({ length: 10 }) });
+  });
+});
+
+describe("the lifecycle", () => {
+  test("apply, change, close, reopen, apply again, mark false", async () => {
+    const leak = `${LEAKS}/${await admin.register(...TOKENS)}`;
+    const applied = await admin.call("POST", `${leak}/vpatch`);
+    expect(applied).toMatchObject({ status: 200 });
+    expect(applied.headers.get("etag")).toBe('"2"');
+    expect(applied.body).toMatchObject({
+      status: "patched",
+      version: 2,
+      rule: {
+        id: "rule-1",
+        leak: "leak-1",
+        mode: "block",
+        scope: {},
+        appliedBy: "key-1 (Ann)",
+        removedAt: null,
+      },
+      revision: expect.any(Number),
+      enforcement: { enforced: false, workers: [] },
+    });
+    const scope = { hosts: ["API.example.com"], methods: ["get"] };
+    const changed = await admin.call("POST", `${leak}/vpatch`, { body: { mode: "monitor", scope } });
+    expect(changed.body.rule).toMatchObject({
+      id: "rule-1",
+      mode: "monitor",
+      scope: { hosts: ["api.example.com"], methods: ["GET"] },
+    });
+    expect((await admin.call("POST", `${leak}/vpatch`, { body: { scope: {} } })).body.rule).toMatchObject({
+      mode: "monitor",
+      scope: {},
+    });
+    expect((await admin.call("POST", `${leak}/reopen`)).status).toBe(409);
+    expect((await admin.call("POST", `${leak}/close`)).body).toMatchObject({ status: "closed", rule: null });
+    const refused = await admin.call("POST", `${leak}/vpatch`);
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { title: "Conflict", detail: expect.stringContaining("closed") },
+    });
+    expect((await admin.call("POST", `${leak}/reopen`)).body).toMatchObject({ status: "opened", rule: null });
+    expect((await admin.call("POST", `${leak}/vpatch`)).body.rule).toMatchObject({ id: "rule-2" });
+    expect((await admin.call("POST", `${leak}/mark-false`)).body).toMatchObject({ status: "marked_false" });
+    const { body } = await admin.call<{ history: Json[] }>("GET", leak);
+    expect(body.history.map(({ action }) => action)).toEqual([
+      "leak.mark_false",
+      "leak.vpatch",
+      "leak.reopen",
+      "leak.close",
+      "leak.vpatch",
+      "leak.vpatch",
+      "leak.vpatch",
+      "leak.register",
+    ]);
+    expect(body.history[0]).toMatchObject({
+      actor: "key-1 (Ann)",
+      before: { status: "patched" },
+      after: { status: "marked_false" },
+    });
+  });
+
+  test("facts are amended one by one", async () => {
+    const leak = `${LEAKS}/${await admin.register(...TOKENS)}`;
+    const { status, headers, body } = await admin.call("PATCH", leak, { body: { name: "Renamed", risk: 9 } });
+    expect([status, headers.get("etag")]).toEqual([200, '"2"']);
+    expect(body).toMatchObject({ name: "Renamed", risk: 9, source: "custom", version: 2 });
+    expect((await admin.call("PATCH", leak, { body: { description: "a\nb" } })).body).toMatchObject({
+      errors: [{ pointer: "#/description" }],
+    });
+    expect((await admin.call("PATCH", leak, { body: {} })).status).toBe(400);
+  });
+
+  test("tokens are added, listed page by page, and removed", async () => {
+    const leak = `${LEAKS}/${await admin.register(TOKENS[0]!, TOKENS[1]!)}`;
+    const more = await admin.call("POST", `${leak}/tokens`, { body: { tokens: [TOKENS[1], TOKENS[2]] } });
+    expect(more).toMatchObject({ status: 200, body: { added: 1, already: 1, tokenCount: 3, version: 2 } });
+    const removed = await admin.call("DELETE", `${leak}/tokens/2`);
+    expect(removed).toMatchObject({ status: 200, body: { tokenCount: 2, version: 3 } });
+    for (const id of ["2", "4", "0", "x", "1e0", "-1"])
+      expect((await admin.call("DELETE", `${leak}/tokens/${id}`)).status).toBe(404);
+    const first = await admin.call("GET", `${leak}/tokens?limit=1`);
+    expect(first.body).toMatchObject({ tokens: [{ id: "1" }], tokenCount: 2, next: "1" });
+    const second = await admin.call("GET", `${leak}/tokens?limit=1&cursor=${first.body.next}`);
+    expect(second.body).toMatchObject({ tokens: [{ id: "3" }], next: null });
+    expect((await admin.call("GET", `${leak}/tokens?cursor=99999999`)).body).toMatchObject({ tokens: [] });
+    const { body } = await admin.call<{ history: Json[] }>("GET", leak);
+    expect(body.history.slice(0, 2)).toMatchObject([
+      { action: "token.remove", token: "2" },
+      { action: "tokens.add", tokens: { first: 3, count: 1 } },
+    ]);
+  });
+
+  test.each([
+    ["GET", ""],
+    ["GET", "/tokens"],
+    ["PATCH", "", { risk: 3 }],
+    ["POST", "/vpatch"],
+    ["POST", "/close"],
+    ["POST", "/mark-false"],
+    ["POST", "/reopen"],
+    ["POST", "/tokens", { tokens: ["made-up-token-0001"] }],
+    ["DELETE", "/tokens/1"],
+  ])("%s of an unknown leak%s: 404 that does not repeat the id", async (method, path, body = undefined) => {
+    for (const id of ["leak-7", "made-up-token-0001", "leak-01", "leak-1%00", "%E0%A4%A", "rule-1"]) {
+      const answer = await admin.call(method, `${LEAKS}/${id}${path}`, { body });
+      expect([id, answer.status]).toEqual([id, 404]);
+      expect(answer.text + admin.log.join("")).not.toContain("made-up");
+    }
+  });
+});
+
+describe("If-Match", () => {
+  const changes: [string, string, object?][] = [
+    ["PATCH", "", { risk: 3 }],
+    ["POST", "/tokens", { tokens: ["made-up-token-0009"] }],
+    ["DELETE", "/tokens/1"],
+    ["POST", "/vpatch"],
+    ["POST", "/close"],
+    ["POST", "/reopen"],
+    ["POST", "/mark-false"],
+  ];
+
+  test("a current version or * passes, a stale one gets 412 and changes nothing, another text 400", async () => {
+    const leak = `${LEAKS}/${await admin.register(...TOKENS)}`;
+    let version = 1;
+    for (const [method, path, body] of changes) {
+      const withVersion = (etag: string) =>
+        admin.call(method, leak + path, { body, headers: { "if-match": etag } });
+      expect([path, (await withVersion(`"${version - 1}"`)).status]).toEqual([path, 412]);
+      for (const wrong of ["1", 'W/"1"', '"1", "2"', '"x"', '""', "made-up-token-0001"]) {
+        const answer = await withVersion(wrong);
+        expect([path, wrong, answer.status]).toEqual([path, wrong, 400]);
+        expect(answer.text).not.toContain("made-up");
+      }
+      const right = await withVersion(`"${version}"`);
+      expect([path, right.status]).toEqual([path, 200]);
+      expect(right.headers.get("etag")).toBe(`"${++version}"`);
+      expect((await admin.call("GET", leak)).headers.get("etag")).toBe(`"${version}"`);
+    }
+    const any = await admin.call("PATCH", leak, { body: { risk: 4 }, headers: { "if-match": "*" } });
+    expect(any.status).toBe(200);
+  });
+
+  test("of two at once, one wins", async () => {
+    const leak = `${LEAKS}/${await admin.register(...TOKENS)}`;
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map((risk) =>
+        admin.call("PATCH", leak, { body: { risk }, headers: { "if-match": '"1"' } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412]);
+  });
+});
+
+describe("GET /leaks", () => {
+  type List = { leaks: Json[]; next: string | null };
+  const list = async (query: string) => {
+    const { status, body } = await admin.call<List>("GET", LEAKS + query);
+    expect([query, status]).toEqual([query, 200]);
+    return body.leaks.map(({ id }) => Number(String(id).slice("leak-".length)));
+  };
+
+  beforeEach(async () => {
+    const leaks = [
+      { name: "Alpha", risk: 9, source: "github" },
+      { name: "beta", risk: 8, source: "gitlab" },
+      { name: "Gamma", risk: 5, source: "github", description: "about ALPHA too" },
+      { name: "delta", risk: 1, source: "custom" },
+    ];
+    for (const [index, leak] of leaks.entries())
+      await admin.call("POST", LEAKS, { body: { ...leak, tokens: [`made-up-token-000${index}`] } });
+    await admin.call("POST", `${LEAKS}/leak-2/vpatch`);
+    await admin.call("POST", `${LEAKS}/leak-3/close`);
+  });
+
+  test("filters, alone and together", async () => {
+    expect(await list("")).toEqual([4, 3, 2, 1]);
+    expect(await list("?status=patched")).toEqual([2]);
+    expect(await list("?status=opened,closed")).toEqual([4, 3, 1]);
+    expect(await list("?risk=8")).toEqual([2]);
+    expect(await list("?risk=5-8")).toEqual([3, 2]);
+    expect(await list("?risk=high")).toEqual([2, 1]);
+    expect(await list("?risk=low,medium,9")).toEqual([4, 3, 1]);
+    expect(await list("?source=github,custom")).toEqual([4, 3, 1]);
+    expect(await list("?q=alpha")).toEqual([3, 1]);
+    expect(await list("?q=alpha&status=closed&risk=medium&source=github")).toEqual([3]);
+    expect(await list("?source=scanner")).toEqual([]);
+  });
+
+  test("sorts both ways", async () => {
+    expect(await list("?sort=created")).toEqual([1, 2, 3, 4]);
+    expect(await list("?sort=-risk")).toEqual([1, 2, 3, 4]);
+    expect(await list("?sort=name")).toEqual([1, 2, 4, 3]);
+    expect(await list("?sort=-updated")).toEqual([3, 2, 4, 1]);
+  });
+
+  test("a leak in a list has its rule", async () => {
+    const { body } = await admin.call<List>("GET", `${LEAKS}?status=patched`);
+    expect(body.leaks).toMatchObject([
+      { id: "leak-2", status: "patched", rule: { id: "rule-1", mode: "block" } },
+    ]);
+  });
+
+  test("cursors lead through all of it, and stay put while leaks come in", async () => {
+    const first = await admin.call<List>("GET", `${LEAKS}?limit=2`);
+    await admin.register("made-up-token-0010");
+    const second = await admin.call<List>("GET", `${LEAKS}?limit=2&cursor=${first.body.next}`);
+    expect([...first.body.leaks, ...second.body.leaks].map(({ id }) => id)).toEqual([
+      "leak-4",
+      "leak-3",
+      "leak-2",
+      "leak-1",
+    ]);
+    expect(second.body.next).toBeNull();
+    const other = await admin.call("GET", `${LEAKS}?sort=risk&cursor=${first.body.next}`);
+    expect(other).toMatchObject({ status: 400, body: { errors: [{ pointer: "cursor" }] } });
+  });
+});

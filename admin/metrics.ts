@@ -1,0 +1,77 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Services } from "./services.ts";
+
+/** Figures of a worker that go up and down; all others only count up. */
+const GAUGES: ReadonlySet<string> = new Set(["connections", "inFlight", "queued", "openTunnels"]);
+/** Per leak: `/metrics` is open, and leaks are named only to who has a key. */
+const PER_LEAK = "budgetExhausted.";
+
+/** The figures of the store, the workers and this process, in the text format of Prometheus. */
+export class Metrics {
+  readonly contentType: string;
+  readonly #services: Services;
+  /** Of this process; it lives as long, while all else is made anew for each look. */
+  readonly #own = new Registry();
+
+  constructor(services: Services) {
+    this.#services = services;
+    this.contentType = this.#own.contentType;
+    collectDefaultMetrics({ register: this.#own, prefix: "leakgate_admin_" });
+  }
+
+  async text(): Promise<string> {
+    const registry = new Registry();
+    this.#store(registry);
+    this.#workers(registry);
+    return (await registry.metrics()) + (await this.#own.metrics());
+  }
+
+  #store(registry: Registry): void {
+    const { store } = this.#services;
+    const { byStatus, byRiskLevel, tokens } = store.counts();
+    gauge(registry, "leakgate_leaks", "Leaks, by status.", ["status"], Object.entries(byStatus));
+    gauge(registry, "leakgate_leaks_risk", "Leaks, by risk.", ["level"], Object.entries(byRiskLevel));
+    gauge(registry, "leakgate_tokens", "Tokens in the sets of all leaks.", [], [["", tokens]]);
+    gauge(registry, "leakgate_revision", "Number of the last change.", [], [["", store.revision()]]);
+  }
+
+  #workers(registry: Registry): void {
+    const reports = this.#services.runtime.workers(Date.now()).filter((report) => report.alive);
+    const perWorker = (name: string, help: string, value: (report: (typeof reports)[number]) => number) =>
+      gauge(
+        registry,
+        name,
+        help,
+        ["worker"],
+        reports.map((report) => [String(report.worker), value(report)]),
+      );
+    gauge(registry, "leakgate_proxy_workers", "Workers that are alive.", [], [["", reports.length]]);
+    perWorker("leakgate_proxy_ready", "1 where the worker takes requests.", (report) => Number(report.ready));
+    perWorker("leakgate_proxy_revision", "Revision that the worker enforces.", (report) => report.revision);
+    perWorker("leakgate_proxy_tokens", "Tokens that the worker holds.", (report) => report.tokens);
+    const names = new Set(reports.flatMap((report) => Object.keys(report.counters)));
+    for (const name of names) {
+      if (name.startsWith(PER_LEAK) || !/^[a-z][a-zA-Z0-9.]*$/.test(name)) continue;
+      const values = reports
+        .map((report): [string, number] => [String(report.worker), report.counters[name] ?? 0])
+        .filter(([, value]) => Number.isFinite(value) && value >= 0);
+      const snake = name.replaceAll(".", "_").replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const help = `As the worker reports it: ${name}.`;
+      if (GAUGES.has(name)) gauge(registry, `leakgate_proxy_${snake}`, help, ["worker"], values);
+      else counter(registry, `leakgate_proxy_${snake}_total`, help, values);
+    }
+  }
+}
+
+type Values = readonly (readonly [label: string, value: number])[];
+
+function gauge(registry: Registry, name: string, help: string, labels: string[], values: Values): void {
+  const metric = new Gauge({ name, help, labelNames: labels, registers: [registry] });
+  for (const [label, value] of values)
+    metric.set(labels[0] === undefined ? {} : { [labels[0]]: label }, value);
+}
+
+function counter(registry: Registry, name: string, help: string, values: Values): void {
+  const metric = new Counter({ name, help, labelNames: ["worker"], registers: [registry] });
+  for (const [worker, value] of values) metric.inc({ worker }, value);
+}

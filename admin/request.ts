@@ -1,0 +1,97 @@
+import type { IncomingMessage } from "node:http";
+import type { Context } from "hono";
+import type { z } from "zod";
+import { invalid, Problem } from "./problem.ts";
+import type { Env, Services } from "./services.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The query parameters, checked; each may stand once. Throws Problem. */
+export function query<Schema extends z.ZodType>(context: Context<Env>, schema: Schema): z.infer<Schema> {
+  const given = [...new URL(context.req.url).searchParams];
+  if (new Set(given.map(([name]) => name)).size < given.length)
+    throw new Problem(400, "A parameter stands more than once; several values are joined with commas.");
+  // fromEntries, because `__proto__` is a name like any other.
+  const parsed = schema.safeParse(Object.fromEntries(given));
+  if (!parsed.success) throw invalid(parsed.error, "parameters");
+  return parsed.data;
+}
+
+/** The JSON body, checked; without one it is `{}`. Reads at most `admin.bodyBytes`. Throws Problem. */
+export async function body<Schema extends z.ZodType>(
+  { config }: Services,
+  context: Context<Env>,
+  schema: Schema,
+): Promise<z.infer<Schema>> {
+  const length = context.req.header("content-length");
+  const isChunked = context.req.header("transfer-encoding") !== undefined;
+  const isEmpty = !isChunked && (length === undefined || length === "0");
+  const isJson = /^application\/(?:[a-z0-9.+-]+\+)?json[ \t]*(?:;|$)/i.test(
+    context.req.header("content-type") ?? "",
+  );
+  if (!isEmpty && !isJson)
+    throw new Problem(415, "The body must be JSON, with content-type application/json.");
+  const bytes = isEmpty ? null : await read(context.env.incoming, config.bodyBytes, Number(length ?? 0));
+  const parsed = schema.safeParse(bytes === null ? {} : parseJson(bytes));
+  if (!parsed.success) throw invalid(parsed.error, "body");
+  return parsed.data;
+}
+
+/** The version that `If-Match` names; undefined without one or with `*` (RFC 9110 section 13.1.1). */
+export function ifMatch(context: Context<Env>): number | undefined {
+  const given = context.req.header("if-match")?.trim();
+  if (given === undefined || given === "*") return undefined;
+  const match = /^"([0-9]{1,15})"$/.exec(given);
+  if (match === null)
+    throw new Problem(400, 'If-Match must be one ETag that this API gave out, as "3", or *.');
+  return Number(match[1]);
+}
+
+/**
+ * The body's bytes. Read from the socket's stream itself, because the web stream around it can only be cut off
+ * together with the connection, and the refusal is to reach the sender. Throws Problem.
+ */
+function read(incoming: IncomingMessage, bytesMax: number, declared: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const settle = (then: () => void) => {
+      incoming.off("data", onData).off("end", onEnd).off("error", onBroken).off("close", onBroken);
+      then();
+    };
+    const refuse = () => {
+      incoming.pause();
+      const detail = `The body is larger than ${bytesMax} bytes (admin.bodyBytes).`;
+      settle(() => reject(new Problem(413, detail)));
+    };
+    const onData = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) return refuse();
+      chunks.push(chunk);
+    };
+    const onEnd = () => settle(() => resolve(joined(chunks)));
+    const onBroken = () => settle(() => reject(new Problem(400, "The body ended before its end.")));
+    if (declared > bytesMax) return refuse();
+    if (incoming.destroyed) return onBroken();
+    incoming.on("data", onData).on("end", onEnd).on("error", onBroken).on("close", onBroken);
+  });
+}
+
+/** The pieces as one; the pieces are overwritten, since a body holds tokens. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const whole = Buffer.concat(chunks);
+  for (const chunk of chunks) chunk.fill(0);
+  return whole;
+}
+
+/** The parsed body; its bytes are overwritten. Throws Problem without the parser's words, which repeat the body. */
+function parseJson(bytes: Buffer): unknown {
+  try {
+    const text = utf8.decode(bytes);
+    return text === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new Problem(400, "The body is not JSON in UTF-8.");
+  } finally {
+    bytes.fill(0);
+  }
+}

@@ -1,0 +1,190 @@
+import { readdirSync } from "node:fs";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import pino from "pino";
+import { describe, expect, test } from "vitest";
+import { TestAdmin } from "../test/admin.ts";
+import { until } from "../test/support.ts";
+import { adminSchema } from "./config.ts";
+import { startAdmin } from "./start.ts";
+
+const DAY_MS = 24 * 3_600_000;
+
+async function withAdmin(
+  settings: Parameters<typeof TestAdmin.start>[0],
+  use: (admin: TestAdmin) => Promise<void>,
+): Promise<void> {
+  const admin = await TestAdmin.start(settings);
+  try {
+    await use(admin);
+  } finally {
+    await admin.stop();
+  }
+}
+
+describe("close", () => {
+  test("answers what waits for workers with what is known, and refuses what comes later", () =>
+    withAdmin({ config: { enforcedWaitMs: 600_000 } }, async (admin) => {
+      const leak = await admin.register("made-up-token-0001");
+      await admin.report(1, 0);
+      const call = admin.call("POST", `/api/v1/leaks/${leak}/vpatch?wait=enforced`);
+      const stored = async () => (await admin.call("GET", `/api/v1/leaks/${leak}`)).body.status === "patched";
+      await until("the change is stored", stored);
+      const closed = admin.close();
+      const answer = await call;
+      expect(answer).toMatchObject({
+        status: 202,
+        body: { status: "patched", enforcement: { lagging: [1] } },
+      });
+      expect(answer.headers.get("connection")).toBe("close");
+      await closed;
+      await expect(admin.call("GET", "/healthz")).rejects.toThrow();
+      await admin.close();
+    }));
+
+  test("a registration under way is finished, answered and kept", () =>
+    withAdmin({}, async (admin) => {
+      const tokens = Array.from({ length: 5_000 }, (_, index) => `made-up-token-${index}`);
+      const body = { name: "many", risk: 5, tokens };
+      const call = admin.call("POST", "/api/v1/leaks", { body });
+      // Sent, and being worked on: the admin still answers others meanwhile.
+      await admin.call("GET", "/healthz");
+      await admin.call("GET", "/healthz");
+      const closed = admin.close();
+      const answer = await call;
+      await closed;
+      expect(answer).toMatchObject({ status: 201, body: { tokenCount: 5_000 } });
+      await until("its data can be opened again", async () => {
+        const again = await startAdmin({
+          data: admin.data,
+          listen: { host: "127.0.0.1", port: 0 },
+          config: adminSchema.parse({}),
+          logger: pino({ level: "silent" }),
+          version: "0.0.0-test",
+        });
+        const url = `http://127.0.0.1:${again.address.port}/api/v1/stats`;
+        const stats = await fetch(url, { headers: { authorization: `Bearer ${admin.administrator}` } });
+        expect(await stats.json()).toMatchObject({ leaks: 1, tokens: 5_000 });
+        await again.close();
+        return true;
+      });
+    }));
+
+  test("a registration whose client went away is finished before the store closes", () =>
+    withAdmin({}, async (admin) => {
+      const tokens = Array.from({ length: 5_000 }, (_, index) => `made-up-token-${index}`);
+      const body = { name: "many", risk: 5, tokens };
+      await new Promise<void>((resolve) => {
+        const headers = {
+          authorization: `Bearer ${admin.administrator}`,
+          "content-type": "application/json",
+        };
+        const sent = request(`${admin.url}/api/v1/leaks`, { method: "POST", headers });
+        sent.on("error", () => {}).on("finish", () => resolve());
+        sent.on("finish", () => sent.destroy()).end(JSON.stringify(body));
+      });
+      // All of it is with the admin by the time it has answered others.
+      await admin.call("GET", "/healthz");
+      await admin.call("GET", "/healthz");
+      await admin.close();
+      const last = admin.log.map((line) => JSON.parse(line) as { status?: number; msg: string });
+      expect(last.filter(({ msg }) => msg === "admin call").map(({ status }) => status)).toEqual([201]);
+      expect(admin.log.join("")).not.toContain("an admin call failed");
+    }));
+
+  test("is not held up by idle connections, nor by one that sends half a request", () =>
+    withAdmin({}, async (admin) => {
+      const sockets = await Promise.all(
+        ["", "POST /api/v1/leaks HTTP/1.1\r\nhost: a\r\n"].map(
+          (text) =>
+            new Promise<ReturnType<typeof connect>>((resolve) => {
+              const socket = connect(admin.port, "127.0.0.1", () =>
+                socket.write(text, () => resolve(socket)),
+              );
+              socket.on("error", () => {});
+            }),
+        ),
+      );
+      await admin.call("GET", "/healthz");
+      await admin.close();
+      for (const socket of sockets) socket.destroy();
+    }));
+});
+
+describe("start", () => {
+  test("a port that is taken is an error, and leaves the data folder usable", () =>
+    withAdmin({}, async (admin) => {
+      const options = {
+        data: join(admin.data, "other"),
+        listen: { host: "127.0.0.1", port: admin.port },
+        config: adminSchema.parse({}),
+        logger: pino({ level: "silent" }),
+        version: "0.0.0-test",
+      };
+      await expect(startAdmin(options)).rejects.toMatchObject({ code: "EADDRINUSE" });
+      const again = await startAdmin({ ...options, listen: { host: "127.0.0.1", port: 0 } });
+      expect(again.address.port).toBeGreaterThan(0);
+      await again.close();
+    }));
+
+  test("an address of IPv6 works too", () =>
+    withAdmin({ listen: { host: "::1", port: 0 } }, async (admin) => {
+      const answer = await fetch(`http://[::1]:${admin.port}/healthz`);
+      expect(answer.status).toBe(200);
+    }));
+
+  test("two admins on one data folder see each other's changes", () =>
+    withAdmin({}, async (admin) => {
+      const other = await startAdmin({
+        data: admin.data,
+        listen: { host: "127.0.0.1", port: 0 },
+        config: adminSchema.parse({}),
+        logger: pino({ level: "silent" }),
+        version: "0.0.0-test",
+      });
+      const leak = await admin.register("made-up-token-0001");
+      const url = `http://127.0.0.1:${other.address.port}/api/v1/leaks/${leak}`;
+      const headers = { authorization: `Bearer ${admin.administrator}` };
+      expect((await fetch(url, { headers })).status).toBe(200);
+      await other.close();
+      expect((await admin.call("GET", `/api/v1/leaks/${leak}`)).status).toBe(200);
+    }));
+});
+
+describe("retention", () => {
+  const partitions = (admin: TestAdmin) => readdirSync(join(admin.data, "events")).length;
+
+  test("events past their age are dropped while the admin runs; the rest stays", () =>
+    withAdmin({ retentionEveryMs: 5, config: { retention: { days: 2 } } }, async (admin) => {
+      const now = Date.now();
+      await admin.attempt(now, { requestId: "new" });
+      await admin.attempt(now - DAY_MS, { requestId: "yesterday" });
+      await admin.attempt(now - 9 * DAY_MS, { requestId: "old" });
+      await until("the old partition is gone", () => partitions(admin) === 2);
+      const { body } = await admin.call<{ events: { requestId: string }[] }>("GET", "/api/v1/events");
+      expect(body.events.map(({ requestId }) => requestId)).toEqual(["new", "yesterday"]);
+      expect(admin.log.join("")).toContain("dropped partitions of old events");
+    }));
+
+  test("the oldest go first when all together take too much; the newest stays", () =>
+    withAdmin({ retentionEveryMs: 5, config: { retention: { bytes: 1024 * 1024 } } }, async (admin) => {
+      const now = Date.now();
+      const path = `/${"x".repeat(4_000)}`;
+      for (const days of [0, 1, 2])
+        for (let index = 0; index < 150; index++) await admin.attempt(now - days * DAY_MS - index, { path });
+      await until("some are gone", () => partitions(admin) < 3);
+      const { body } = await admin.call<{ events: { at: string }[] }>("GET", "/api/v1/events?limit=1");
+      expect(body.events[0]!.at).toBe(new Date(now).toISOString());
+    }));
+});
+
+test("defaults of the configuration, and what it refuses", () => {
+  expect(adminSchema.parse({})).toEqual({
+    bodyBytes: 32 * 1024 * 1024,
+    enforcedWaitMs: 5_000,
+    retention: { days: 90, bytes: 10 * 1024 ** 3 },
+  });
+  for (const wrong of [{ bodyBytes: 0 }, { enforcedWaitMs: -1 }, { retention: { days: 0 } }, { more: 1 }])
+    expect(adminSchema.safeParse(wrong).success).toBe(false);
+});

@@ -1,0 +1,180 @@
+import { join } from "node:path";
+import pino from "pino";
+import { adminSchema } from "../admin/config.ts";
+import { type AdminOptions, type RunningAdmin, startAdmin } from "../admin/start.ts";
+import { mintKey, type Role } from "../rules/access.ts";
+import { EventLog, eventId, type VpatchEvent } from "../rules/events.ts";
+import { Pepper } from "../rules/pepper.ts";
+import { Runtime, type WorkerReport } from "../rules/runtime.ts";
+import { RulesStore } from "../rules/store.ts";
+import { temporaryFolder } from "./support.ts";
+
+/** What the admin answered; `body` is the parsed JSON, null where there is none. */
+export interface AdminAnswer<T> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: T;
+}
+
+export interface CallOptions {
+  /** Sent as JSON; a string is sent as it is. */
+  readonly body?: unknown;
+  /** Default the administrator's; null sends none. */
+  readonly key?: string | null;
+  readonly headers?: Record<string, string>;
+}
+
+export type AdminSettings = Partial<Omit<AdminOptions, "data" | "config">> & {
+  readonly config?: object;
+};
+
+/** Any JSON object: tests say what they expect of it. */
+export type Json = Record<string, unknown>;
+
+/** A real admin on a free port and a temporary folder, and the hands of a worker beside it. */
+export class TestAdmin {
+  readonly data: string;
+  readonly administrator: string;
+  readonly analyst: string;
+  readonly url: string;
+  readonly port: number;
+  readonly runtime: Runtime;
+  readonly events: EventLog;
+  /** Every line of the log so far. */
+  readonly log: string[];
+  private readonly admin: RunningAdmin;
+  private readonly folder: { remove(): void };
+  private sequence = 0;
+
+  private constructor(
+    parts: Pick<TestAdmin, "data" | "administrator" | "analyst" | "log"> & {
+      admin: RunningAdmin;
+      folder: { remove(): void };
+    },
+  ) {
+    this.data = parts.data;
+    this.administrator = parts.administrator;
+    this.analyst = parts.analyst;
+    this.log = parts.log;
+    this.admin = parts.admin;
+    this.folder = parts.folder;
+    this.port = parts.admin.address.port;
+    this.url = `http://127.0.0.1:${this.port}`;
+    this.runtime = Runtime.open(parts.data);
+    this.events = EventLog.open(parts.data);
+  }
+
+  static async start(settings: AdminSettings = {}): Promise<TestAdmin> {
+    const folder = temporaryFolder();
+    const data = join(folder.path, "data");
+    const administrator = await storeKey(data, "administrator", "Ann");
+    const analyst = await storeKey(data, "analyst", "Bob");
+    const log: string[] = [];
+    const options: AdminOptions = {
+      listen: { host: "127.0.0.1", port: 0 },
+      logger: pino({ level: "debug" }, { write: (line: string) => void log.push(line) }),
+      version: "0.0.0-test",
+      ...settings,
+      data,
+      config: adminSchema.parse(settings.config ?? {}),
+    };
+    const admin = await startAdmin(options);
+    return new TestAdmin({ data, administrator, analyst, log, admin, folder });
+  }
+
+  async call<T = Json>(
+    method: string,
+    path: string,
+    { body, key = this.administrator, headers = {} }: CallOptions = {},
+  ): Promise<AdminAnswer<T>> {
+    const answer = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    const isJson = /json/.test(answer.headers.get("content-type") ?? "") && text !== "";
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body: (isJson ? JSON.parse(text) : null) as T,
+    };
+  }
+
+  /** Registers a leak of these tokens; answers its id. */
+  async register(...tokens: string[]): Promise<string> {
+    const answer = await this.call<{ id: string }>("POST", "/api/v1/leaks", {
+      body: { name: "a leak", risk: 5, tokens },
+    });
+    if (answer.status !== 201) throw new Error(`could not register: ${answer.text}`);
+    return answer.body.id;
+  }
+
+  /** Reports as a worker does; alive for as long as the test, unless `more` says otherwise. */
+  async report(worker: number, revision: number, more: Partial<WorkerReport> = {}): Promise<void> {
+    await this.runtime.publish({
+      worker,
+      pid: process.pid,
+      startedAt: Date.now(),
+      heartbeatAt: Date.now() + 3_600_000,
+      revision,
+      ready: true,
+      tokens: 0,
+      counters: {},
+      ...more,
+    });
+  }
+
+  /** Writes an event as a worker does. */
+  async attempt(at: number, more: Partial<VpatchEvent> = {}): Promise<VpatchEvent> {
+    const event: VpatchEvent = {
+      type: "vpatch",
+      id: eventId(at, more.worker ?? 1, this.sequence++),
+      at,
+      lastAt: at,
+      count: 1,
+      leak: "leak-1",
+      rule: "rule-1",
+      action: "blocked",
+      point: "header authorization",
+      method: "GET",
+      host: "api.example.com",
+      path: "/orders",
+      query: ["page"],
+      userAgent: "made-up/1.0",
+      ip: "192.0.2.1",
+      requestId: "r-1",
+      worker: 1,
+      ...more,
+    };
+    await this.events.append([event]);
+    return event;
+  }
+
+  /** Stops the admin alone, as a supervisor does. */
+  close(): Promise<void> {
+    return this.admin.close();
+  }
+
+  async stop(): Promise<void> {
+    await this.admin.close();
+    await this.events.close();
+    await this.runtime.close();
+    this.folder.remove();
+  }
+}
+
+async function storeKey(data: string, role: Role, name: string): Promise<string> {
+  const pepper = Pepper.loadOrCreate(data);
+  const store = RulesStore.open(data, pepper.id);
+  const { clear, record } = mintKey(pepper, role, name);
+  await store.createKey("system", record);
+  await store.close();
+  return clear;
+}
