@@ -1,30 +1,35 @@
-/** The little that is used here of packages without types. */
+/** What the benchmark uses of packages that come without types. */
 declare module "autocannon" {
   import type { EventEmitter } from "node:events";
 
+  interface Request {
+    readonly method: "GET";
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+  }
+
   interface Options {
-    url: string;
-    connections: number;
-    duration?: number;
-    amount?: number;
-    pipelining?: number;
-    headers?: Record<string, string>;
-    method?: string;
-    body?: string;
-    overallRate?: number;
-  }
-  interface Result {
-    readonly requests: { readonly total: number };
-    readonly errors: number;
-    readonly timeouts: number;
-    readonly non2xx: number;
+    readonly url: string;
+    readonly connections: number;
+    /** Seconds. */
     readonly duration: number;
+    /** Requests per second of all connections together. */
+    readonly overallRate?: number;
+    /** How often the end is looked for, in milliseconds. */
+    readonly sampleInt: number;
+    readonly requests: readonly Request[];
   }
-  interface Instance extends EventEmitter, PromiseLike<Result> {
+
+  interface Run extends EventEmitter, PromiseLike<unknown> {
     stop(): void;
+    on(
+      event: "response",
+      listener: (client: unknown, status: number, bytes: number, ms: number) => void,
+    ): this;
+    on(event: "reqError", listener: (error: Error) => void): this;
   }
-  function autocannon(options: Options): Instance;
-  export = autocannon;
+
+  export default function autocannon(options: Options): Run;
 }
 
 declare module "http-proxy" {
@@ -35,27 +40,11 @@ declare module "http-proxy" {
     on(
       event: "error",
       listener: (error: Error, request: IncomingMessage, response: ServerResponse) => void,
-    ): void;
+    ): this;
   }
-  const httpProxy: { createProxyServer(options: { target: string; agent: Agent }): Server };
-  export default httpProxy;
-}
 
-declare module "fast-proxy" {
-  import type { IncomingMessage, ServerResponse } from "node:http";
-
-  interface Options {
-    base: string;
-    undici?: { connections?: number; pipelining?: number };
-  }
-  function fastProxy(options: Options): {
-    proxy(
-      request: IncomingMessage,
-      response: ServerResponse,
-      url: string,
-      options: Record<string, never>,
-    ): void;
-    close(): void;
+  const httpProxy: {
+    createProxyServer(options: { readonly target: string; readonly agent?: Agent }): Server;
   };
-  export default fastProxy;
+  export default httpProxy;
 }

@@ -1,45 +1,62 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** USER_HZ: Linux reports processor time in hundredths of a second to every program, whatever the kernel's own tick. */
-const TICK_US = 10_000;
-
-/** Processor time (user and system) of the processes so far, in microseconds. Linux only. */
-export function cpuUs(pids: readonly number[]): number {
-  let ticks = 0;
-  for (const pid of pids) {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name may hold blanks; what follows its closing parenthesis does not (proc(5)).
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks * TICK_US;
+/** A process as `/proc/<pid>/stat` shows it (proc(5)). */
+export interface ProcessStat {
+  readonly pid: number;
+  readonly parent: number;
+  /** Processor time so far, user and system, of all its threads; in microseconds, true to a clock tick. */
+  readonly cpuUs: number;
+  /** Clock ticks since boot: with the pid it names one process for good. */
+  readonly startTime: number;
 }
 
-/** The process and all its descendants. */
-export function processTree(root: number): number[] {
-  const children = new Map<number, number[]>();
-  for (const name of readdirSync("/proc")) {
-    if (!/^[0-9]+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, "latin1");
-      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  const found = [root];
-  for (let at = 0; at < found.length; at++) found.push(...(children.get(found[at]!) ?? []));
-  return found;
+let tickUs = 0;
+
+/** Microseconds of a clock tick, in which the kernel gives out processor times. */
+export function clockTickUs(): number {
+  if (tickUs === 0) tickUs = 1_000_000 / Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+  return tickUs;
 }
 
-/** The command line of a process, blanks between its words. */
+/** The process, or null when it is gone. */
+export function statOf(pid: number): ProcessStat | null {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return null;
+  }
+  // The name in parentheses may hold anything; what follows the last one is plain.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const cpuUs = (Number(fields[11]) + Number(fields[12])) * clockTickUs();
+  return { pid, parent: Number(fields[1]), cpuUs, startTime: Number(fields[19]) };
+}
+
+/** A process with all its living descendants; empty when it is gone. */
+export function treeOf(root: number): ProcessStat[] {
+  const all = readdirSync("/proc")
+    .filter((name) => /^[0-9]+$/.test(name))
+    .flatMap((name) => statOf(Number(name)) ?? []);
+  const tree = all.filter((each) => each.pid === root);
+  for (const each of tree) tree.push(...all.filter((other) => other.parent === each.pid));
+  return tree;
+}
+
+/** The command line of a process, its parts joined by blanks; empty when it is gone. */
 export function commandOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ");
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
 }
 
-/** Resident memory in bytes. */
+/** Bytes of a process that are in memory; 0 when it is gone. */
 export function residentBytes(pid: number): number {
-  const match = /^VmRSS:\s+([0-9]+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
-  return Number(match?.[1] ?? 0) * 1024;
+  try {
+    return Number(/^VmRSS:\s+([0-9]+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]) * 1024;
+  } catch {
+    return 0;
+  }
 }

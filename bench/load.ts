@@ -1,70 +1,93 @@
-import { fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import autocannon from "autocannon";
-import { build } from "hdr-histogram-js";
+import type { ChildProcess } from "node:child_process";
+import type { Processes } from "./processes.ts";
+import { bearer, listedToken, unlistedToken } from "./tokens.ts";
 
-/** One closed-loop run of autocannon. */
-export interface Load {
-  readonly url: string;
-  readonly connections: number;
-  readonly seconds: number;
+/** One request of the workload, as autocannon takes it. */
+export interface LoadRequest {
+  readonly method: "GET";
+  readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What came of it; latencies in microseconds. */
+/** What the load generator is to do. */
+export interface LoadOrder {
+  readonly port: number;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Requests per second of all connections together; null: as fast as the answers come. */
+  readonly perSecond: number | null;
+  /** Each connection sends these in turn. */
+  readonly requests: readonly LoadRequest[];
+}
+
+/** What came of it; times are from writing a request to the end of its answer. */
 export interface LoadResult {
   readonly requests: number;
-  readonly seconds: number;
   readonly errors: number;
-  readonly non2xx: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
+  /** Answers by status code. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  readonly latencyUs: { readonly p50: number; readonly p99: number; readonly p999: number };
 }
 
-/** Runs the load in a process of its own, so that it does not share a thread with what is measured or measures. */
-export function runLoad(load: Load): Promise<LoadResult> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), ["load"]);
-    child.once("message", (result: LoadResult | { readonly up: true }) => {
-      if (!("up" in result)) return;
-      child.once("message", (answer: LoadResult) => {
-        resolve(answer);
-        child.disconnect();
-      });
-      child.send(load);
-    });
-    child.once("exit", (code) => reject(new Error(`the load generator exited with ${code}`)));
+/** Requests of one pattern; of so many, `blockedPercent` carry a listed token. */
+const PATTERN = 20;
+
+/** The load generator, in a process of its own that stays warm over all rounds. */
+export class Load {
+  private readonly processes: Processes;
+  private readonly child: ChildProcess;
+
+  private constructor(processes: Processes, child: ChildProcess) {
+    this.processes = processes;
+    this.child = child;
+  }
+
+  static async start(processes: Processes): Promise<Load> {
+    const child = processes.fork(new URL("./load-process.js", import.meta.url), []);
+    await processes.nextMessage(child);
+    return new Load(processes, child);
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  /** Runs one order to its end; rejects when the generator falls or is late by 20 s. */
+  async run(order: LoadOrder): Promise<LoadResult> {
+    const result = this.processes.nextMessage<LoadResult>(this.child, order.seconds * 1_000 + 20_000);
+    this.child.send(order);
+    return result;
+  }
+
+  /** Ends the order that runs; its `run` then resolves. */
+  stop(): void {
+    this.child.send("stop");
+  }
+}
+
+/** GETs with a head of about 0.5 KB, each with a token of its own; `blockedPercent` of them (in steps of 5) are listed. */
+export function workload(blockedPercent: number): LoadRequest[] {
+  const blocked = Math.round((PATTERN * blockedPercent) / 100);
+  return Array.from({ length: PATTERN }, (_, index) => {
+    // Spread over the pattern, so that blocked requests do not come in a row.
+    const isBlocked = Math.floor(((index + 1) * blocked) / PATTERN) > Math.floor((index * blocked) / PATTERN);
+    return request(isBlocked ? listedToken(0) : unlistedToken(index));
   });
 }
 
-async function generate(load: Load): Promise<LoadResult> {
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 60_000_000,
-    numberOfSignificantValueDigits: 3,
-  });
-  const { url, connections, seconds, headers } = load;
-  const run = autocannon({ url, connections, duration: seconds, headers: { ...headers } });
-  run.on("response", (_client: unknown, _status: number, _bytes: number, ms: number) => {
-    histogram.recordValue(Math.max(1, Math.round(ms * 1000)));
-  });
-  const result = await run;
+/** One request with this token, as the workload sends it. */
+export function request(token: string): LoadRequest {
   return {
-    requests: result.requests.total,
-    seconds: result.duration,
-    errors: result.errors + result.timeouts,
-    non2xx: result.non2xx,
-    p50: histogram.getValueAtPercentile(50),
-    p99: histogram.getValueAtPercentile(99),
-    p999: histogram.getValueAtPercentile(99.9),
+    method: "GET",
+    path: "/api/v1/orders/8c4b1f0e-6f1b-4d8e-9a52-1f6c1f0f9e51?expand=items&page=2",
+    headers: {
+      "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0",
+      accept: "application/json, text/plain, */*",
+      "accept-language": "en-GB,en;q=0.9",
+      authorization: bearer(token),
+      cookie: "session=made-up-session-0123456789; theme=dark; consent=yes",
+      referer: "https://app.example.com/orders",
+    },
   };
-}
-
-if (process.argv[2] === "load" && process.send !== undefined) {
-  process.once("message", async (load: Load) => {
-    process.send?.(await generate(load));
-  });
-  process.on("disconnect", () => process.exit());
-  process.send({ up: true });
 }
