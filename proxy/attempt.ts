@@ -4,6 +4,7 @@ import type { Attempt } from "./record.ts";
 
 const MASK = "***";
 const TEXT_MAX = 256;
+const POINT_NAME_MAX = 64;
 const NAMES_MAX = 32;
 
 /**
@@ -43,7 +44,10 @@ export function attemptOf(
 /** `query <name>`: the name is the client's, the word before it ours. */
 function cleanPoint(point: string, clean: (text: string) => string): string {
   const blank = point.indexOf(" ");
-  return blank < 0 ? point : `${point.slice(0, blank)} ${clean(point.slice(blank + 1))}`;
+  if (blank < 0) return point;
+  const [word, name] = [point.slice(0, blank), clean(point.slice(blank + 1))];
+  const short = name.length > POINT_NAME_MAX ? `${name.slice(0, POINT_NAME_MAX)}…` : name;
+  return `${word} ${word === "header" ? short.toLowerCase() : short}`;
 }
 
 function cleanPath(path: string, clean: (text: string) => string): string {

@@ -4,7 +4,7 @@ import { decide, type Permit } from "./decide.ts";
 import type { Downstream } from "./downstream.ts";
 import { isRefusedInTrailers } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
-import { RequestInspection } from "./inspect.ts";
+import { holdsToken, RequestInspection } from "./inspect.ts";
 import { giveParser, OK, type Parser } from "./llhttp.ts";
 import { Framing, type RequestHead } from "./normalize.ts";
 import { type ReplyKind, replySource } from "./reply.ts";
@@ -25,7 +25,7 @@ export class Exchange {
   readonly head: RequestHead;
   readonly method: string;
   readonly wantsTunnel: boolean;
-  readonly id: string;
+  id: string;
   readonly inspection: RequestInspection;
   /** All bytes of the request have arrived and were inspected. */
   requestDone = false;
@@ -81,6 +81,9 @@ export class Exchange {
     const text = this.outgoingHead();
     const bytes = Buffer.from(text, "latin1");
     const outcome = this.inspection.head(bytes, text, head.target, head.basic);
+    if (this.inspection.hits !== null && holdsToken(gateway.policy.matcher, this.id))
+      this.id = gateway.nextRequestId();
+    this.record();
     if (this.isStopped(outcome, "budget_head")) return;
     const verdict = decide(this.inspection.blocking, bytes);
     if (verdict.kind === "block") {
@@ -242,6 +245,7 @@ export class Exchange {
   private take(body: Buffer, isLast: boolean): void {
     if (this.isOver) return;
     const outcome = body.length === 0 ? Scan.clear : this.inspection.chunk(body);
+    this.record();
     if (this.isStopped(outcome, "budget_body")) return;
     let passed = this.withheld.length > 0 && body.length > 0 ? Buffer.concat([this.withheld, body]) : body;
     if (body.length > 0) this.withheld = EMPTY;

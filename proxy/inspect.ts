@@ -123,6 +123,7 @@ function hostName(host: string): string {
 
 /** Looks through the fields of an event for enforced tokens, so that none is ever recorded. */
 class FieldInspection extends Inspection {
+  override readonly withUnenforced = true;
   found = false;
   override onMatch(): boolean {
     this.found = true;

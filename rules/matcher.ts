@@ -303,7 +303,7 @@ export class Matcher {
     let known = NONE;
     for (let token = head; token >= 0; token = this.nextOf(token)) {
       inspection.spent++;
-      if (this.flags[this.slotOf(token)] === 1) isEnforced = true;
+      if (this.flags[this.slotOf(token)] === 1 || inspection.withUnenforced) isEnforced = true;
       if (inspection.isVerified(token)) known = token;
     }
     if (!isEnforced) return Scan.clear;
@@ -323,7 +323,7 @@ export class Matcher {
       if (!timingSafeEqual(digest, this.digestAt(token))) continue;
       inspection.remember(token);
       const slot = this.slotOf(token);
-      if (this.flags[slot] === 0) continue;
+      if (this.flags[slot] === 0 && !inspection.withUnenforced) continue;
       if (!isReal) outcome = Scan.tentative;
       else if (inspection.onMatch(slot, reported - (end - start), reported)) outcome = Scan.stopped;
     }

@@ -1,5 +1,3 @@
-const NAME_MAX = 64;
-
 /**
  * Names the point of a hit that ends at `end` (exclusive) in a serialised head: `path`, `query api_key`,
  * `cookie sid`, `header authorization`. Runs only after a hit. The names are the client's: the caller masks them.
@@ -11,14 +9,14 @@ export function pointInHead(head: string, end: number): string {
     return pointInTarget(head.slice(head.indexOf(" ") + 1, firstLineEnd), last - head.indexOf(" ") - 1);
   const lineStart = head.lastIndexOf("\r\n", last) + 2;
   const colon = head.indexOf(":", lineStart);
-  const name = head.slice(lineStart, colon).toLowerCase();
-  if (name === "cookie") {
+  const name = head.slice(lineStart, colon);
+  if (name.toLowerCase() === "cookie") {
     const crumbStart = head.lastIndexOf(";", last);
     const crumb = head.slice(crumbStart > colon ? crumbStart + 1 : colon + 1, end);
     const equals = crumb.indexOf("=");
-    if (equals >= 0) return `cookie ${cut(crumb.slice(0, equals).trim())}`;
+    if (equals >= 0) return `cookie ${crumb.slice(0, equals).trim()}`;
   }
-  return `header ${cut(name)}`;
+  return `header ${name}`;
 }
 
 /** The point of a hit whose last byte is `last` in a request target. */
@@ -29,9 +27,5 @@ export function pointInTarget(target: string, last: number): string {
   const equals = target.indexOf("=", start);
   const ampersand = target.indexOf("&", start);
   const nameEnd = Math.min(...[equals, ampersand, target.length].filter((at) => at >= 0));
-  return `query ${cut(target.slice(start, nameEnd))}`;
-}
-
-function cut(name: string): string {
-  return name.length > NAME_MAX ? `${name.slice(0, NAME_MAX)}…` : name;
+  return `query ${target.slice(start, nameEnd)}`;
 }

@@ -21,6 +21,8 @@ export abstract class Inspection {
   budget = 0;
   /** The rule slot whose token's ending was being looked at when the budget ran out, or -1. */
   costliestSlot = -1;
+  /** Tokens that are loaded and not enforced are matches too. */
+  readonly withUnenforced: boolean = false;
   private verified: number[] | null = null;
 
   /** A token of an enforced slot stands at `[start, end)` of the bytes scanned; negative where an earlier chunk held it. True stops the scan. */
