@@ -12,7 +12,6 @@ const CR = 13;
 const LF = 10;
 /** How long a connection that is to close still reads, so that the client sees the reply and not a reset. */
 const LINGER_MS = 2_000;
-const LINGER_BYTES = 1024 * 1024;
 /** A request line that fits the target limit ends within so many bytes more. */
 const START_LINE_EXTRA = 64;
 
@@ -35,7 +34,6 @@ export class Downstream implements Timed {
   private isReading = true;
   private isPumping = false;
   private hasEnded = false;
-  private lingered = 0;
   private tunnel: UpstreamConnection | null = null;
 
   constructor(gateway: Gateway, socket: Socket) {
@@ -209,11 +207,8 @@ export class Downstream implements Timed {
     }
     const { exchange } = this;
     if (exchange === null) {
-      if (this.isClosing) {
-        this.lingered += chunk.length;
-        if (this.lingered > LINGER_BYTES) this.socket.destroy();
-        return;
-      }
+      // Read and dropped until LINGER_MS have passed: a reset would take the reply from a client that still sends.
+      if (this.isClosing) return;
       this.pump(this.pending === null ? chunk : Buffer.concat([this.pending, chunk]));
     } else if (exchange.requestDone) {
       this.pending = this.pending === null ? chunk : Buffer.concat([this.pending, chunk]);

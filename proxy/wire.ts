@@ -4,6 +4,11 @@ import type { Parser } from "./llhttp.ts";
 /** Up to here bytes are copied into one write; beyond it the pieces are handed to `writev`. */
 const COPY_MAX = 16 * 1024;
 
+/** As much as a socket is read at once. */
+const SPARE_BYTES = 64 * 1024;
+const SPARES_MAX = 64;
+const spares: Buffer[] = [];
+
 export const chunkEnd = Buffer.from("\r\n");
 
 /** The size line of a chunk (RFC 9112 section 7.1). */
@@ -21,12 +26,25 @@ export function writeAround(socket: Socket, before: string, bytes: Buffer | null
     if (after !== "") whole.latin1Write(after, length - after.length);
     return socket.write(whole);
   }
-  const parts: Buffer[] = [];
-  if (before !== "") parts.push(Buffer.from(before, "latin1"));
-  // The bytes may be read over before the socket has taken them.
-  if (bytes !== null) parts.push(Buffer.from(bytes));
-  if (after !== "") parts.push(Buffer.from(after, "latin1"));
-  return writeParts(socket, parts);
+  socket.cork();
+  if (before !== "") socket.write(before, "latin1");
+  let wantsMore = bytes === null || writeCopy(socket, bytes);
+  if (after !== "") wantsMore = socket.write(after, "latin1");
+  socket.uncork();
+  return wantsMore;
+}
+
+/**
+ * Writes bytes that may be read over before the socket has taken them. The copies are used again, so that a long
+ * download does not leave a trail of 64 KiB buffers for the collector.
+ */
+function writeCopy(socket: Socket, bytes: Buffer): boolean {
+  if (bytes.length > SPARE_BYTES) return socket.write(Buffer.from(bytes));
+  const copy = spares.pop() ?? Buffer.allocUnsafeSlow(SPARE_BYTES);
+  bytes.copy(copy);
+  return socket.write(copy.subarray(0, bytes.length), () => {
+    if (spares.length < SPARES_MAX) spares.push(copy);
+  });
 }
 
 /** Writes the parts in one system call where that is cheap; answers whether the socket wants more. */

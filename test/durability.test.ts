@@ -120,7 +120,9 @@ describe("kill -9 in a stream of changes", () => {
     }
     const store = RulesStore.open(dir, pepperId);
     expectKept(store, promised);
-    expect(new Set(promised.map((change) => change.revision)).size).toBe(promised.length);
+    // A vpatch that changes nothing answers the newest revision: the same promise twice, and never two with one revision.
+    const distinct = new Set(promised.map((change) => JSON.stringify(change)));
+    expect(new Set(promised.map((change) => change.revision)).size).toBe(distinct.size);
     const last = await store.updateLeak("system", "leak-1", { name: "still writable" });
     expect(last.revision).toBe(store.revision());
     await store.close();
