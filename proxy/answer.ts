@@ -32,12 +32,8 @@ export function readAnswer(
   method: string,
 ): AnswerHead | null {
   const text = bytes.latin1Slice(from, to);
-  const line = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: ([^\r\n]*))?\r\n/.exec(text);
-  if (line === null || parser.executeHead(bytes, from, to) !== OK) return null;
   const head = new AnswerHead();
-  head.minor = line[1] === "1" ? 1 : 0;
-  head.status = Number(line[2]);
-  head.reason = line[3] ?? "";
+  if (!readStatusLine(head, text) || parser.executeHead(bytes, from, to) !== OK) return null;
   let lengths = 0;
   let encodings = 0;
   let connection = "";
@@ -84,6 +80,22 @@ export function readAnswer(
   head.isWebSocket = head.status === 101 && upgrade === "websocket";
   head.ending = endingOf(head, encodings, method);
   return head;
+}
+
+/** `HTTP/1.1 200 OK`; the reason, and the blank before it, may be absent. */
+function readStatusLine(head: AnswerHead, text: string): boolean {
+  if (text.startsWith("HTTP/1.1 ")) head.minor = 1;
+  else if (text.startsWith("HTTP/1.0 ")) head.minor = 0;
+  else return false;
+  const hundreds = text.charCodeAt(9) - 48;
+  const tens = text.charCodeAt(10) - 48;
+  const ones = text.charCodeAt(11) - 48;
+  if (!(hundreds >= 1 && hundreds <= 9 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9)) return false;
+  head.status = hundreds * 100 + tens * 10 + ones;
+  const end = text.indexOf("\r\n", 12);
+  if (end > 12 && text[12] !== " ") return false;
+  head.reason = text.slice(13, end);
+  return true;
 }
 
 function endingOf(head: AnswerHead, encodings: number, method: string): number {

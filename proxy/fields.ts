@@ -53,12 +53,14 @@ const NAMES: Record<string, number> = {
 
 const KINDS = new Map(Object.entries(NAMES));
 const LENGTH_MAX = 32;
-const lengths = new Uint8Array(LENGTH_MAX + 1);
-for (const name of KINDS.keys()) lengths[name.length] = 1;
+/** By length and first letter (its low five bits, the same in both cases): most names are told apart without hashing. */
+const shapes = new Uint8Array((LENGTH_MAX + 1) * 32);
+for (const name of KINDS.keys()) shapes[name.length * 32 + (name.charCodeAt(0) & 31)] = 1;
 
 /** The kind of a field name, in any case. */
 export function fieldKind(name: string): number {
-  if (name.length > LENGTH_MAX || lengths[name.length] === 0) return Field.other;
+  if (name.length > LENGTH_MAX || shapes[name.length * 32 + (name.charCodeAt(0) & 31)] === 0)
+    return Field.other;
   return KINDS.get(name.toLowerCase()) ?? Field.other;
 }
 

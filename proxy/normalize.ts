@@ -53,8 +53,7 @@ export function normalizeRequest(
   const head = new RequestHead();
   const refused = readStartLine(head, text, limits);
   if (refused !== null) return refused;
-  // A folded line would be one field to us and two to others (RFC 9112 section 5.2).
-  if (text.includes("\r\n ") || text.includes("\r\n\t")) return "broken_request";
+  // Folded lines, bare CR or LF, blanks before a colon and control bytes are refused by the strict parser.
   if (parser.executeHead(bytes, from, to) !== OK) return "broken_request";
   if (parser.headerCount > limits.headerCount) return "too_many_fields";
   return readFields(head, parser, text, from, isTrusted);
@@ -75,7 +74,8 @@ function readStartLine(head: RequestHead, text: string, limits: Limits): ReplyKi
   head.target = text.slice(first + 1, last);
   if (head.target.includes(" ") || head.target.includes("#")) return "broken_request";
   if (head.method === "CONNECT") return "connect";
-  if (!METHOD_NAMES.has(head.method)) return isFieldName(head.method) ? "unknown_method" : "broken_request";
+  if (head.method !== "GET" && !METHOD_NAMES.has(head.method))
+    return isFieldName(head.method) ? "unknown_method" : "broken_request";
   return null;
 }
 
