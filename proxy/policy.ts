@@ -270,6 +270,7 @@ export class Policy {
           page.anchorAt(at),
           page.fingerprintAt(at),
           page.lengthAt(at),
+          page.markAt(at),
         );
         if ((at & 63) === 63 && performance.now() > until) {
           load.index++;

@@ -10,6 +10,8 @@ export interface TokenDigest {
   readonly anchor: number;
   /** Keyed polynomial over the whole form, below 2^31. */
   readonly fingerprint: number;
+  /** 1 to 255, keyed, over the first 2 bytes: spares work where only an ending is known. */
+  readonly mark: number;
   /** Bytes of the canonical form, 6 to 4096. */
   readonly length: number;
   readonly preview: string;
@@ -38,6 +40,7 @@ export function digestToken(token: Token, pepper: Pepper): TokenDigest {
     digest: pepper.digestOf(bytes),
     anchor: keyed(pepper).anchorOf(bytes, Math.max(bytes.length, ANCHOR_BYTES)),
     fingerprint: keyed(pepper).fingerprintOf(bytes),
+    mark: keyed(pepper).markOf(bytes),
     length: bytes.length,
     preview,
     kind,

@@ -27,8 +27,8 @@ const digest = (text: string): TokenDigest => digestToken(Token.parse(text), pep
 
 function load(matcher: Matcher, slot: number, ...texts: string[]): void {
   for (const text of texts) {
-    const { digest: bytes, anchor, fingerprint, length } = digest(text);
-    matcher.add(slot, bytes, anchor, fingerprint, length);
+    const { digest: bytes, anchor, fingerprint, length, mark } = digest(text);
+    matcher.add(slot, bytes, anchor, fingerprint, length, mark);
   }
 }
 
@@ -98,6 +98,27 @@ describe("arithmetic", () => {
 });
 
 describe("whole bytes", () => {
+  test("tokens with one ending and one length are found, whatever they begin with", () => {
+    const [first, second] = ["aa-made-up-shared-ending", "zz-made-up-shared-ending"];
+    const matcher = enforced(first);
+    expect(ends(matcher, `${second} ${first}`)).toEqual([49]);
+    const slot = matcher.openSlot();
+    load(matcher, slot, second);
+    matcher.setEnforced(slot, true);
+    expect(ends(matcher, `${second} ${first}`)).toEqual([24, 49]);
+    unload(matcher, slot, second);
+    expect(ends(matcher, `${second} ${first}`)).toEqual([49]);
+  });
+
+  test("a token whose beginning is not known is found", () => {
+    const matcher = new Matcher(pepper);
+    const slot = matcher.openSlot();
+    const made = digest("made-up-token-0001");
+    matcher.add(slot, made.digest, made.anchor, made.fingerprint, made.length, 0);
+    matcher.setEnforced(slot, true);
+    expect(ends(matcher, "x made-up-token-0001")).toEqual([20]);
+  });
+
   test("a token is found wherever it stands, and only where it ends", () => {
     const matcher = enforced("made-up-token-0001");
     expect(ends(matcher, "x made-up-token-0001")).toEqual([20]);

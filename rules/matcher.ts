@@ -13,7 +13,15 @@ import {
   TokenPage,
 } from "./matcher/columns.ts";
 import { type Inspection, Scan, type ScanOutcome, type StreamView } from "./matcher/inspection.ts";
-import { ANCHOR_BYTES, anchorAt, type Keyed, multiply, reduce, WINDOW_BYTES } from "./matcher/keyed.ts";
+import {
+  ANCHOR_BYTES,
+  anchorAt,
+  type Keyed,
+  markAt,
+  multiply,
+  reduce,
+  WINDOW_BYTES,
+} from "./matcher/keyed.ts";
 import type { Pepper } from "./pepper.ts";
 
 export { Inspection, Scan, type ScanOutcome, StreamView } from "./matcher/inspection.ts";
@@ -23,20 +31,25 @@ const NONE = 0xffff_ffff;
 /** Where one token's ending was met, more may follow: sums are made so many bytes ahead. */
 const SUMS_AHEAD = 64;
 
-/** 0 for `[A-Za-z0-9_-]`, 1 for all others: a token followed by a word character is another token. */
-const ENDS_WORD = new Uint8Array(256).fill(1);
+/**
+ * What a byte is to the scan. Bit 0: no word character `[A-Za-z0-9_-]`, so that a token may end before it (a token
+ * followed by a word character is another token). The bits above, all set or all clear: neither blank nor control, so
+ * that it may stand in a token (token.ts refuses those).
+ */
+const BYTE_CLASS = new Int8Array(256).fill(-1);
 for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
-  ENDS_WORD[letter.charCodeAt(0)] = 0;
-/** 0 for blanks and control bytes, which no token holds (token.ts refuses them), all ones for the others. */
-const IS_SOLID = new Int8Array(256).fill(-1);
-for (let byte = 0; byte <= 0x20; byte++) IS_SOLID[byte] = 0;
-IS_SOLID[0x7f] = 0;
+  BYTE_CLASS[letter.charCodeAt(0)] = -2;
+for (let byte = 0; byte <= 0x20; byte++) BYTE_CLASS[byte] = 1;
+BYTE_CLASS[0x7f] = 1;
+/** Bytes of a run that may stand in a token are counted by twos, above bit 0. */
+const SOLID = 2;
+const SOLID_BEFORE_ANCHOR = SOLID * (ANCHOR_BYTES - 1);
 
 /**
  * All loaded tokens in memory, searchable in one pass over bytes at a cost that does not grow with their number
  * (design section 3). Only the tokens of slots whose flag is on are reported.
  *
- * anchor filter -> pairs (anchor, length) -> fingerprint filter -> tokens -> HMAC, `timingSafeEqual`.
+ * anchor filter -> pairs (anchor, length, mark) -> fingerprint filter -> tokens -> HMAC, `timingSafeEqual`.
  */
 export class Matcher {
   /** Bytes of the longest token loaded since the matcher was last empty. */
@@ -112,9 +125,19 @@ export class Matcher {
     this.flags[slot] = on ? 1 : 0;
   }
 
-  /** Loads a token for a slot; of the digest the first 128 bits are kept. The same token may be loaded for many slots. */
-  add(slot: number, digest: Uint8Array, anchor: number, fingerprint: number, length: number): void {
-    const pair = this.findPair(anchor | 0, length) ?? this.newPair(anchor | 0, length);
+  /**
+   * Loads a token for a slot; of the digest the first 128 bits are kept. The same token may be loaded for many slots.
+   * `mark` is 0 where it is not known.
+   */
+  add(
+    slot: number,
+    digest: Uint8Array,
+    anchor: number,
+    fingerprint: number,
+    length: number,
+    mark: number,
+  ): void {
+    const pair = this.pairFor(anchor | 0, length, mark);
     const token = this.newToken();
     const page = this.tokens[pageOf(token)]!;
     const at = placeIn(token);
@@ -221,23 +244,10 @@ export class Matcher {
     }
   }
 
-  /**
-   * The hot loop. First it notes every place in `[from, to)` where a token may end: no word character follows, and
-   * no blank stands among the six bytes before. That loop has no branch to mispredict: a head seldom looks like the
-   * one before, and with branches here it took 4 us of a proxied request and 0.9 us in the micro-benchmark, which
-   * scans the same head again and again. Then it asks the filter at each place.
-   */
+  /** Asks the filter at each place of `[from, to)` where a token may end. */
   private scanWindow(from: number, to: number, offset: number, inspection: Inspection): ScanOutcome {
     const { window, ends } = this;
-    let solid = 0;
-    while (solid < ANCHOR_BYTES && solid < from && IS_SOLID[window[from - 1 - solid]!] !== 0) solid++;
-    let count = 0;
-    for (let end = from; end < to; end++) {
-      const byte = window[end]!;
-      ends[count] = end;
-      count += ENDS_WORD[byte]! & ((ANCHOR_BYTES - 1 - solid) >>> 31);
-      solid = (solid + 1) & IS_SOLID[byte]!;
-    }
+    const count = this.noteEnds(from, to);
     const keys = this.keyed.words;
     const { words, shift } = this.anchorFilter;
     for (let index = 0; index < count; index++) {
@@ -249,6 +259,47 @@ export class Matcher {
       if (outcome !== Scan.clear) return outcome;
     }
     return Scan.clear;
+  }
+
+  /**
+   * The hot loop: notes every place in `[from, to)` where a token may end, and answers how many: no word character
+   * follows, and no blank stands among the six bytes before. It has no branch to mispredict: a head seldom looks like
+   * the one before, and with branches here it took 4 us of a proxied request and 0.9 us in the micro-benchmark, which
+   * scans the same head again and again.
+   */
+  private noteEnds(from: number, to: number): number {
+    const { window, ends } = this;
+    let solid = 0;
+    for (let before = Math.max(0, from - ANCHOR_BYTES); before < from; before++)
+      solid = (solid + SOLID) & BYTE_CLASS[window[before]!]!;
+    let count = 0;
+    let end = from;
+    // Four bytes a step, for which the engine checks the arrays once (bench/matcher.ts, bodies).
+    for (; end + 3 < to; end += 4) {
+      const first = BYTE_CLASS[window[end]!]!;
+      ends[count] = end;
+      count += first & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
+      solid = (solid + SOLID) & first;
+      const second = BYTE_CLASS[window[end + 1]!]!;
+      ends[count] = end + 1;
+      count += second & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
+      solid = (solid + SOLID) & second;
+      const third = BYTE_CLASS[window[end + 2]!]!;
+      ends[count] = end + 2;
+      count += third & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
+      solid = (solid + SOLID) & third;
+      const fourth = BYTE_CLASS[window[end + 3]!]!;
+      ends[count] = end + 3;
+      count += fourth & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
+      solid = (solid + SOLID) & fourth;
+    }
+    for (; end < to; end++) {
+      const only = BYTE_CLASS[window[end]!]!;
+      ends[count] = end;
+      count += only & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
+      solid = (solid + SOLID) & only;
+    }
+    return count;
   }
 
   /** The same for one place, the end of the bytes at hand. */
@@ -265,29 +316,43 @@ export class Matcher {
     inspection: Inspection,
     isReal: boolean,
   ): ScanOutcome {
-    const { places } = this.pairIndex;
+    const { places, shift } = this.pairIndex;
+    const { window, pairs } = this;
+    const { words } = this.keyed;
     const mask = places.length - 1;
     let outcome: ScanOutcome = Scan.clear;
     let looked = 0;
-    for (let at = pairHash(anchor) >>> this.pairIndex.shift; ; at = (at + 1) & mask) {
+    for (let at = pairHash(anchor) >>> shift; ; at = (at + 1) & mask) {
       const place = places[at]!;
       if (++inspection.spent > inspection.budget) return this.exhaust(inspection, looked || place);
       if (place === 0) return outcome;
-      const page = this.pairs[pageOf(place - 1)]!;
+      const page = pairs[pageOf(place - 1)]!;
       const row = placeIn(place - 1);
       if (page.anchor[row] !== anchor) continue;
       looked = place;
-      const length = page.length[row]!;
-      if (length > end) continue;
-      const fingerprint = this.fingerprintAt(end - length, end);
-      const hash = tokenHash(fingerprint, place - 1);
-      if (!this.fingerprintFilter.has(filterHash(hash))) continue;
-      const head = this.findToken(fingerprint, place - 1);
-      if (head === NONE) continue;
-      const found = this.verify(head, end - length, end, reported, inspection, isReal);
+      const start = end - page.length[row]!;
+      if (start < 0) continue;
+      const mark = page.mark[row]!;
+      if (mark !== 0 && mark !== markAt(words, window, start)) continue;
+      const found = this.settle(place - 1, start, end, reported, inspection, isReal);
       if (found === Scan.exhausted) return found;
       if (found > outcome) outcome = found;
     }
+  }
+
+  /** Is the stretch, which has the anchor, length and mark of a pair, one of its tokens? */
+  private settle(
+    pair: number,
+    start: number,
+    end: number,
+    reported: number,
+    inspection: Inspection,
+    isReal: boolean,
+  ): ScanOutcome {
+    const fingerprint = this.fingerprintAt(start, end);
+    if (!this.fingerprintFilter.has(filterHash(tokenHash(fingerprint, pair)))) return Scan.clear;
+    const head = this.findToken(fingerprint, pair);
+    return head === NONE ? Scan.clear : this.verify(head, start, end, reported, inspection, isReal);
   }
 
   /** Digests the stretch once and compares it with every token of the chain. */
@@ -433,7 +498,16 @@ export class Matcher {
     return this.tokenEnd++;
   }
 
-  private newPair(anchor: number, length: number): number {
+  /** The pair of a token to be loaded: one that tokens of several marks share has none. */
+  private pairFor(anchor: number, length: number, mark: number): number {
+    const known = this.findPair(anchor, length);
+    if (known === null) return this.newPair(anchor, length, mark);
+    const page = this.pairs[pageOf(known)]!;
+    if (page.mark[placeIn(known)] !== mark) page.mark[placeIn(known)] = 0;
+    return known;
+  }
+
+  private newPair(anchor: number, length: number, mark: number): number {
     let pair = this.pairEnd;
     if (this.freePair > 0) {
       pair = this.freePair - 1;
@@ -445,6 +519,7 @@ export class Matcher {
     const page = this.pairs[pageOf(pair)]!;
     page.anchor[placeIn(pair)] = anchor;
     page.length[placeIn(pair)] = length;
+    page.mark[placeIn(pair)] = mark;
     page.count[placeIn(pair)] = 0;
     this.pairIndex.insert(pair);
     this.pairCount++;

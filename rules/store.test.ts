@@ -41,6 +41,7 @@ function digestFor(token: string): TokenDigest {
     digest,
     anchor,
     fingerprint,
+    mark: 1 + ((digest[8] ?? 0) % 255),
     length: token.length,
     preview: `made****(${token.length})`,
     kind: "opaque",

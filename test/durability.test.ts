@@ -134,7 +134,15 @@ describe("two processes", () => {
   test("that count in one leak lose no step", async () => {
     const store = RulesStore.open(dir, pepperId);
     const digest = Buffer.alloc(32, 1);
-    const token = { digest, anchor: 1, fingerprint: 1, length: 18, preview: "made****", kind: "opaque" };
+    const token = {
+      digest,
+      anchor: 1,
+      fingerprint: 1,
+      length: 18,
+      mark: 1,
+      preview: "made****",
+      kind: "opaque",
+    };
     await store.register("system", {
       name: "0",
       description: "",

@@ -125,17 +125,19 @@ export class TokenPage {
   readonly digest = new Uint8Array(PAGE * DIGEST_BYTES);
 }
 
-/** One page of each column of pairs, a pair being an anchor and a length that some token has: 10 bytes a pair. */
+/** One page of each column of pairs, a pair being an anchor and a length that some token has: 11 bytes a pair. */
 export class PairPage {
   /** Signed. */
   readonly anchor = new Int32Array(PAGE);
   readonly length = new Uint16Array(PAGE);
+  /** The mark that all its tokens share, or 0. */
+  readonly mark = new Uint8Array(PAGE);
   /** Tokens that have it; for a free pair, the next free one + 1. */
   readonly count = new Uint32Array(PAGE);
 }
 
 export const TOKEN_PAGE_BYTES = PAGE * (16 + DIGEST_BYTES);
-export const PAIR_PAGE_BYTES = PAGE * 10;
+export const PAIR_PAGE_BYTES = PAGE * 11;
 
 export function pageOf(entry: number): number {
   return entry >>> PAGE_BITS;

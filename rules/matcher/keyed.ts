@@ -44,6 +44,19 @@ export function anchorAt(words: Int32Array, bytes: Uint8Array, end: number): num
   );
 }
 
+/** Marks are 1 to so many: a byte, in which 0 is left for "any". */
+const MARKS = 255;
+
+/**
+ * The mark of a stretch that starts at `start`: 1 to 255, keyed, over its first two bytes. An ending alone, sent
+ * again and again, is let go by it before any fingerprint is made (bench/matcher.ts, endings).
+ */
+export function markAt(words: Int32Array, bytes: Uint8Array, start: number): number {
+  const second = words[bytes[start + 1]!]!;
+  const mixed = words[bytes[start]!]! ^ ((second << 5) | (second >>> 27));
+  return 1 + (Math.imul(mixed >>> 16, MARKS) >>> 16);
+}
+
 /** The keyed tables of one pepper: without it nobody can make bytes that look like a token to the cheap stages. */
 export class Keyed {
   /**
@@ -71,6 +84,11 @@ export class Keyed {
   /** Unsigned 32 bits over the six bytes before `end`. */
   anchorOf(bytes: Uint8Array, end: number): number {
     return anchorAt(this.words, bytes, end) >>> 0;
+  }
+
+  /** 1 to 255 over the first two bytes. */
+  markOf(bytes: Uint8Array): number {
+    return markAt(this.words, bytes, 0);
   }
 
   /** The keyed polynomial over all bytes (at most WINDOW_BYTES), in [0, PRIME): the same wherever in a window they stand. */

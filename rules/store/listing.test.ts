@@ -27,7 +27,15 @@ afterEach(async () => {
 function digests(count: number): TokenDigest[] {
   return Array.from({ length: count }, (_, i) => {
     const digest = createHash("sha256").update(`made-up-token-${i}`).digest();
-    return { digest, anchor: i, fingerprint: i, length: 18, preview: "made****(18)", kind: "opaque" };
+    return {
+      digest,
+      anchor: i,
+      fingerprint: i,
+      length: 18,
+      mark: 1,
+      preview: "made****(18)",
+      kind: "opaque",
+    };
   });
 }
 

@@ -129,7 +129,15 @@ async function applyToStore(store: RulesStore, step: Step): Promise<string | nul
 
 function digestFor(token: string): TokenDigest {
   const digest = createHash("sha256").update(token).digest();
-  return { digest, anchor: 1, fingerprint: 1, length: token.length, preview: "made****", kind: "opaque" };
+  return {
+    digest,
+    anchor: 1,
+    fingerprint: 1,
+    length: token.length,
+    mark: 1,
+    preview: "made****",
+    kind: "opaque",
+  };
 }
 
 function seenIn(store: RulesStore, index: number): ModelLeak {

@@ -6,7 +6,8 @@ import type { TokenDigest } from "../digest.ts";
  * removed, so a number never comes to mean another token.
  *
  * Offsets in a record: 0 digest (32), 32 anchor (4), 36 fingerprint (4), 40 length (2), 42 flags (1), 43 kind (1),
- * 44 added at (6), 50 removed at (6), 56 preview (16, padded with NUL). Numbers are little-endian.
+ * 44 added at (6), 50 removed at (6), 56 preview (15, padded with NUL), 71 mark (1). Numbers are
+ * little-endian.
  */
 export const recordBytes = 72;
 /** The most that fit, with their header, in eight pages of LMDB (4096 bytes). */
@@ -16,7 +17,7 @@ export const tokensPerLeakMax = 20_000_000;
 
 const flagRemoved = 1;
 const kindsMax = 255;
-const previewBytes = 16;
+const previewBytes = 15;
 
 /** One token as the admin shows it. */
 export interface TokenRecordView {
@@ -71,6 +72,11 @@ export class TokenPage {
 
   lengthAt(i: number): number {
     return this.#bytes.readUInt16LE(i * recordBytes + 40);
+  }
+
+  /** 0 where it is not known. */
+  markAt(i: number): number {
+    return this.#bytes[i * recordBytes + 71];
   }
 
   /** Whether record i was removed from the set. */
@@ -221,4 +227,5 @@ function writeRecord(bytes: Buffer, place: number, token: TokenDigest, kind: num
   bytes[start + 43] = kind;
   bytes.writeUIntLE(at, start + 44, 6);
   bytes.write(token.preview, start + 56, previewBytes, "utf8");
+  bytes[start + 71] = token.mark;
 }
