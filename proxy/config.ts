@@ -83,6 +83,8 @@ export const limitsSchema = z.strictObject({
 });
 
 export const inspectSchema = z.strictObject({
+  /** Layers of spelling that are undone one inside the other: percent-encoding, escapes, base64, ... */
+  decodeDepth: whole(1, 6, 3),
   /** Bytes of a body held before anything goes upstream. */
   holdBytes: whole(0, 16 * 1024 * KiB, 64 * KiB),
   /** How long such bytes are held when no further byte comes. */

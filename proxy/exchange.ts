@@ -64,12 +64,7 @@ export class Exchange {
     this.remaining = head.contentLength;
     this.id =
       downstream.isTrusted && isRequestId(head.requestId) ? head.requestId : this.gateway.nextRequestId();
-    this.inspection = new RequestInspection(
-      this.gateway.policy,
-      this.gateway.config.inspect,
-      head.method,
-      head.host,
-    );
+    this.inspection = new RequestInspection(this.gateway.policy, this.gateway.config.inspect, head);
   }
 
   /** route, inspect and decide on the head; a request without a body is forwarded at once. */
@@ -80,7 +75,7 @@ export class Exchange {
       head.framing === Framing.none || (head.framing === Framing.length && head.contentLength === 0);
     const text = this.outgoingHead();
     const bytes = Buffer.from(text, "latin1");
-    const outcome = this.inspection.head(bytes, text, head.target, head.basic);
+    const outcome = this.inspection.head(bytes, text, head);
     if (this.inspection.hits !== null && holdsToken(gateway.policy.matcher, this.id))
       this.id = gateway.nextRequestId();
     this.record();
@@ -244,13 +239,14 @@ export class Exchange {
   /** inspect and decide on a piece of the body, then hold or forward it. */
   private take(body: Buffer, isLast: boolean): void {
     if (this.isOver) return;
-    const outcome = body.length === 0 ? Scan.clear : this.inspection.chunk(body);
+    const outcome = body.length > 0 || isLast ? this.inspection.chunk(body, isLast) : Scan.clear;
+    // Later the start is gone: a hit is then named no closer than `body`.
+    if (!this.isReleased) this.inspection.nameInBody([...this.held, body]);
     this.record();
     if (this.isStopped(outcome, "budget_body")) return;
     let passed = this.withheld.length > 0 && body.length > 0 ? Buffer.concat([this.withheld, body]) : body;
     if (body.length > 0) this.withheld = EMPTY;
     if (isLast) {
-      if (this.isStopped(this.inspection.end(), "budget_body")) return;
       if (this.withheld.length > 0) passed = this.withheld;
       this.withheld = EMPTY;
       if (!this.takeTrailers()) return;

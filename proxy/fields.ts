@@ -17,6 +17,7 @@ export const Field = {
   /** May stand once; two would be read differently by different parsers. */
   singleton: 12,
   authorization: 13,
+  contentEncoding: 14,
 } as const;
 
 const NAMES: Record<string, number> = {
@@ -41,6 +42,7 @@ const NAMES: Record<string, number> = {
   "x-forwarded-for": Field.forwardedFor,
   "x-request-id": Field.requestId,
   "content-type": Field.singleton,
+  "content-encoding": Field.contentEncoding,
   "content-range": Field.singleton,
   "content-location": Field.singleton,
   date: Field.singleton,

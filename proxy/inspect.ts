@@ -1,19 +1,27 @@
-import { Inspection, type Matcher, Scan, type ScanOutcome, StreamView } from "../rules/matcher.ts";
+import { Inspection, type Matcher, Scan, type ScanOutcome } from "../rules/matcher.ts";
 import { inScope } from "../rules/rule.ts";
+import { BodyInspection } from "./bodyinspection.ts";
 import type { InspectConfig } from "./config.ts";
-import { pointInHead, pointInTarget } from "./points/head.ts";
-import { hasPercent, percentDecode } from "./points/percent.ts";
+import type { RequestHead } from "./normalize.ts";
+import { partsOfBody } from "./points/body.ts";
+import { type Part, partsOfHead, pointInHead } from "./points/head.ts";
+import { Language } from "./points/unspell.ts";
 import type { EnforcedRule, Policy } from "./policy.ts";
+import { lookInside, lookIntoRuns } from "./views.ts";
 
 /** One enforced rule's token, found at one point. */
 export interface Hit {
   readonly rule: EnforcedRule;
-  readonly point: string;
+  point: string;
 }
 
-const View = { head: 0, target: 1, credentials: 2, body: 3, trailers: 4, field: 5 } as const;
+const View = { head: 0, headDecoded: 1, credentials: 2, body: 3, trailers: 4 } as const;
 
-const scratch = Buffer.allocUnsafe(1024 * 1024);
+/** What may be undone in a head: no server reads entities there. */
+const HEAD_LANGUAGES = Language.percent | Language.escape;
+const NONE: Hit[] = [];
+const FIELD_DEPTH = 4;
+const FIELD_BUDGET = 4_000_000;
 
 /**
  * inspect: one request's scans under one work budget. `hits` are the rules met so far, each once; `blocking` is the
@@ -24,58 +32,57 @@ export class RequestInspection extends Inspection {
   readonly config: InspectConfig;
   readonly method: string;
   readonly host: string;
+  readonly contentType: string;
   hits: Hit[] | null = null;
   blocking: Hit | null = null;
-  private body: StreamView | null = null;
+  private body: BodyInspection | null = null;
   private view = 0;
   private text = "";
-  private origins: number[] | null = null;
+  /** Hits found in a decoded view, or in a body: where that was is looked for once the scan is over. */
+  private unnamed: Hit[] = NONE;
 
-  constructor(policy: Policy, config: InspectConfig, method: string, host: string) {
+  constructor(policy: Policy, config: InspectConfig, head: RequestHead) {
     super();
     this.policy = policy;
     this.config = config;
-    this.method = method;
-    this.host = host;
+    this.method = head.method;
+    this.host = head.host;
+    this.contentType = head.contentType;
     this.budget = config.budgetBase;
   }
 
   /** The serialised outgoing head, then the views of it that a server would decode. */
-  head(bytes: Buffer, text: string, target: string, basic: readonly string[] | null): ScanOutcome {
+  head(bytes: Buffer, text: string, head: RequestHead): ScanOutcome {
     this.text = text;
-    let outcome = this.whole(View.head, bytes, bytes.length);
-    if (outcome === Scan.clear && hasPercent(target)) {
-      this.text = target;
-      outcome = this.whole(View.target, scratch, percentDecode(target, scratch));
-    }
-    if (outcome === Scan.clear && basic !== null) {
-      for (const credentials of basic) {
-        const decoded = Buffer.from(credentials, "base64");
-        outcome = this.whole(View.credentials, decoded, decoded.length);
-        if (outcome !== Scan.clear) break;
-      }
-    }
+    this.view = View.head;
+    let outcome = this.whole(bytes);
+    if (outcome === Scan.clear) outcome = this.headViews(bytes, text, head);
+    if (this.unnamed.length > 0) this.nameBy(() => partsOfHead(text));
     this.text = "";
     return outcome;
   }
 
-  chunk(bytes: Buffer): ScanOutcome {
-    this.body ??= new StreamView();
+  /** The next bytes of the body, as a server reads them once the transfer coding is off. */
+  chunk(bytes: Buffer, isLast: boolean): ScanOutcome {
     this.view = View.body;
     this.budget += bytes.length * this.config.budgetPerByte;
-    return this.policy.matcher.scanChunk(bytes, 0, bytes.length, this.body, this);
-  }
-
-  /** The body has ended: a token that ends with it counts. */
-  end(): ScanOutcome {
-    if (this.body === null) return Scan.clear;
-    this.view = View.body;
-    return this.policy.matcher.finish(this.body, this);
+    this.body ??= new BodyInspection(this, this.policy.matcher);
+    return this.body.take(bytes, isLast);
   }
 
   /** Trailers, serialised as they will be sent. */
   trailers(bytes: Buffer): ScanOutcome {
-    return this.whole(View.trailers, bytes, bytes.length);
+    this.view = View.trailers;
+    const outcome = this.whole(bytes);
+    if (outcome !== Scan.clear) return outcome;
+    return lookInside(this.looking(HEAD_LANGUAGES), bytes, this.config.decodeDepth, true);
+  }
+
+  /** Names the hits that were found in the body, of which `pieces` are all that came so far. */
+  nameInBody(pieces: readonly Buffer[]): void {
+    if (this.unnamed.length === 0) return;
+    const text = Buffer.concat(pieces).toString("latin1");
+    this.nameBy(() => partsOfBody(this.contentType, text));
   }
 
   override onMatch(slot: number, _start: number, end: number): boolean {
@@ -86,26 +93,72 @@ export class RequestInspection extends Inspection {
     const hit: Hit = { rule, point: this.pointOf(end) };
     this.hits ??= [];
     this.hits.push(hit);
+    if (this.view === View.headDecoded || this.view === View.body) this.unnamed = [...this.unnamed, hit];
     if (rule.mode !== "block") return false;
     this.blocking ??= hit;
     return true;
   }
 
-  private whole(view: number, bytes: Buffer, length: number): ScanOutcome {
-    this.view = view;
-    this.budget += length * this.config.budgetPerByte;
-    return this.policy.matcher.scanWhole(bytes, 0, length, this);
+  private headViews(bytes: Buffer, text: string, head: RequestHead): ScanOutcome {
+    const { decodeDepth } = this.config;
+    this.view = View.headDecoded;
+    let languages = 0;
+    if (text.includes("%")) languages |= Language.percent;
+    if (text.includes("\\")) languages |= Language.escape;
+    const looking = this.looking(languages);
+    // Most heads have no mark: then nothing but long runs of letters can hide a token.
+    let outcome =
+      languages === 0 ? lookIntoRuns(looking, bytes, decodeDepth, true) : this.headLayers(bytes, head);
+    if (outcome !== Scan.clear || head.basic === null) return outcome;
+    this.view = View.credentials;
+    for (const credentials of head.basic) {
+      // Reads what servers read: either alphabet, with or without padding, through blanks.
+      const decoded = Buffer.from(credentials, "base64");
+      outcome = this.whole(decoded);
+      if (outcome === Scan.clear)
+        outcome = lookInside(this.looking(HEAD_LANGUAGES), decoded, decodeDepth, true);
+      if (outcome !== Scan.clear) break;
+    }
+    return outcome;
+  }
+
+  /** The target apart from the fields: the marks of one are no reason to decode the other. */
+  private headLayers(bytes: Buffer, head: RequestHead): ScanOutcome {
+    const { decodeDepth } = this.config;
+    const end = head.method.length + 1 + head.target.length;
+    const looking = this.looking(HEAD_LANGUAGES);
+    const outcome = lookInside(looking, bytes.subarray(head.method.length + 1, end), decodeDepth, true);
+    return outcome === Scan.clear ? lookInside(looking, bytes.subarray(end), decodeDepth, true) : outcome;
+  }
+
+  private looking(languages: number) {
+    return { matcher: this.policy.matcher, inspection: this as Inspection, languages, share: 1 };
+  }
+
+  private whole(bytes: Buffer): ScanOutcome {
+    this.budget += bytes.length * this.config.budgetPerByte;
+    return this.policy.matcher.scanWhole(bytes, 0, bytes.length, this);
+  }
+
+  /** Looks through the parts one by one for the token of each hit that has no name. */
+  private nameBy(parts: () => Iterable<Part>): void {
+    for (const hit of this.unnamed) {
+      const { matcher } = this.policy;
+      for (const { point, text } of parts()) {
+        if (!holds(new RuleInspection(this.policy, hit.rule), matcher, text)) continue;
+        hit.point = point;
+        break;
+      }
+    }
+    this.unnamed = NONE;
   }
 
   private pointOf(end: number): string {
     switch (this.view) {
       case View.head:
         return pointInHead(this.text, end);
-      case View.target: {
-        this.origins = [];
-        percentDecode(this.text, scratch, this.origins);
-        return pointInTarget(this.text, this.origins[end - 1] ?? 0);
-      }
+      case View.headDecoded:
+        return "header";
       case View.credentials:
         return "header authorization";
       case View.trailers:
@@ -121,25 +174,47 @@ function hostName(host: string): string {
   return host.toLowerCase().replace(/:[0-9]{1,5}$/, "");
 }
 
-/** Looks through the fields of an event for enforced tokens, so that none is ever recorded. */
+/** Looks through the fields of an event for tokens, so that none is ever recorded. */
 class FieldInspection extends Inspection {
-  override readonly withUnenforced = true;
+  override readonly withUnenforced: boolean = true;
   found = false;
-  override onMatch(): boolean {
+  override onMatch(_slot: number, _start: number, _end: number): boolean {
     this.found = true;
     return true;
   }
 }
 
-/** Whether text that is about to be recorded holds an enforced token, as it is or percent-encoded once or twice. */
-export function holdsToken(matcher: Matcher, text: string): boolean {
-  let view = text;
-  for (let depth = 0; ; depth++) {
-    const inspection = new FieldInspection();
-    inspection.budget = 1_000_000;
-    const bytes = Buffer.from(view, "latin1");
-    if (matcher.scanWhole(bytes, 0, bytes.length, inspection) !== Scan.clear || inspection.found) return true;
-    if (depth === 2 || !hasPercent(view)) return false;
-    view = scratch.latin1Slice(0, percentDecode(view, scratch));
+/** Looks for the tokens of one rule. */
+class RuleInspection extends FieldInspection {
+  override readonly withUnenforced = false;
+  private readonly policy: Policy;
+  private readonly rule: EnforcedRule;
+
+  constructor(policy: Policy, rule: EnforcedRule) {
+    super();
+    this.policy = policy;
+    this.rule = rule;
   }
+
+  override onMatch(slot: number, _start: number, _end: number): boolean {
+    if (this.policy.ruleAt(slot) !== this.rule) return false;
+    this.found = true;
+    return true;
+  }
+}
+
+/** Whether text that is about to be recorded holds a loaded token, as it is or in any spelling that is looked into. */
+export function holdsToken(matcher: Matcher, text: string): boolean {
+  return holds(new FieldInspection(), matcher, text);
+}
+
+function holds(inspection: FieldInspection, matcher: Matcher, text: string): boolean {
+  inspection.budget = FIELD_BUDGET;
+  const bytes = Buffer.from(text, "latin1");
+  let outcome = matcher.scanWhole(bytes, 0, bytes.length, inspection);
+  if (outcome === Scan.clear) {
+    const languages = Language.percent | Language.escape | Language.markup | Language.quoted;
+    outcome = lookInside({ matcher, inspection, languages, share: 1 }, bytes, FIELD_DEPTH, true);
+  }
+  return outcome !== Scan.clear || inspection.found;
 }

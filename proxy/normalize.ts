@@ -29,6 +29,9 @@ export class RequestHead {
   forwardedFor = "";
   requestId = "";
   userAgent = "";
+  contentType = "";
+  /** All Content-Encoding values, in order, with commas between. */
+  contentEncoding = "";
   /** Credentials of `Basic` fields, still in base64; null where there is none. */
   basic: string[] | null = null;
   /** The fields that go on unchanged, each as `Name: value` with CRLF. */
@@ -108,7 +111,7 @@ function readFields(
       }
       if (alike === Field.contentLength || alike === Field.transferEncoding || alike === Field.host)
         return "broken_request";
-      kinds[index] = alike === Field.singleton || alike === Field.authorization ? Field.other : alike;
+      kinds[index] = alike >= Field.singleton ? Field.other : alike;
       if (alike === Field.forwardedFor || alike === Field.requestId) kinds[index] = Field.forwarded;
       continue;
     }
@@ -152,8 +155,12 @@ function readFields(
         const mark = `\n${name.toLowerCase()}\n`;
         if (seen.includes(mark)) return "broken_request";
         seen += mark;
+        if (name.length === 12 && mark === "\ncontent-type\n") head.contentType = value;
         break;
       }
+      case Field.contentEncoding:
+        head.contentEncoding = head.contentEncoding === "" ? value : `${head.contentEncoding},${value}`;
+        break;
       case Field.authorization:
         if (/^basic[ \t]/i.test(value)) {
           head.basic ??= [];

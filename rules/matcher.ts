@@ -24,10 +24,12 @@ import {
 } from "./matcher/keyed.ts";
 import type { Pepper } from "./pepper.ts";
 
-export { Inspection, Scan, type ScanOutcome, StreamView } from "./matcher/inspection.ts";
+export { Inspection, Scan, type ScanOutcome, StreamView, worse } from "./matcher/inspection.ts";
 
 const HMAC_COST = 256;
 const NONE = 0xffff_ffff;
+/** No stretch of bytes is as long. */
+const SHORTEST_NONE = 0x7fff_ffff;
 /** Where one token's ending was met, more may follow: sums are made so many bytes ahead. */
 const SUMS_AHEAD = 64;
 
@@ -52,8 +54,9 @@ const SOLID_BEFORE_ANCHOR = SOLID * (ANCHOR_BYTES - 1);
  * anchor filter -> pairs (anchor, length, mark) -> fingerprint filter -> tokens -> HMAC, `timingSafeEqual`.
  */
 export class Matcher {
-  /** Bytes of the longest token loaded since the matcher was last empty. */
+  /** Bytes of the longest and of the shortest token loaded since the matcher was last empty. */
   longest = 0;
+  shortest = SHORTEST_NONE;
   tokenCount = 0;
   private readonly pepper: Pepper;
   private readonly keyed: Keyed;
@@ -153,6 +156,7 @@ export class Matcher {
     this.pairs[pageOf(pair)]!.count[placeIn(pair)]!++;
     this.tokenCount++;
     if (length > this.longest) this.longest = length;
+    if (length < this.shortest) this.shortest = length;
     if (head === NONE) this.addToFilter(fingerprint, pair);
   }
 
@@ -179,7 +183,10 @@ export class Matcher {
     this.freeToken = token + 1;
     this.tokenCount--;
     this.releasePair(pair);
-    if (this.tokenCount === 0) this.longest = 0;
+    if (this.tokenCount === 0) {
+      this.longest = 0;
+      this.shortest = SHORTEST_NONE;
+    }
     return true;
   }
 

@@ -1,3 +1,9 @@
+/** A piece of a request that has a name of its own. */
+export interface Part {
+  readonly point: string;
+  readonly text: string;
+}
+
 /**
  * Names the point of a hit that ends at `end` (exclusive) in a serialised head: `path`, `query api_key`,
  * `cookie sid`, `header authorization`. Runs only after a hit. The names are the client's: the caller masks them.
@@ -28,4 +34,28 @@ export function pointInTarget(target: string, last: number): string {
   const ampersand = target.indexOf("&", start);
   const nameEnd = Math.min(...[equals, ampersand, target.length].filter((at) => at >= 0));
   return `query ${target.slice(start, nameEnd)}`;
+}
+
+/** The parts of a serialised head, for a hit in a decoded view, whose place in the raw bytes nobody knows. */
+export function* partsOfHead(head: string): Generator<Part> {
+  const lines = head.split("\r\n");
+  const [method, target] = lines[0]!.split(" ");
+  const question = target!.indexOf("?");
+  const path = question < 0 ? target! : target!.slice(0, question);
+  yield { point: "path", text: path };
+  const pairs = question < 0 ? [] : target!.slice(question + 1).split("&");
+  for (const pair of pairs) yield { point: `query ${pair.split("=", 1)[0]}`, text: pair };
+  for (const line of lines.slice(1)) {
+    const colon = line.indexOf(":");
+    if (colon < 0) continue;
+    const [name, value] = [line.slice(0, colon), line.slice(colon + 2)];
+    const crumbs = name.toLowerCase() === "cookie" ? value.split(";") : [];
+    for (const crumb of crumbs) {
+      const equals = crumb.indexOf("=");
+      if (equals >= 0)
+        yield { point: `cookie ${crumb.slice(0, equals).trim()}`, text: crumb.slice(equals + 1) };
+    }
+    yield { point: `header ${name}`, text: value };
+  }
+  yield { point: "path", text: method! };
 }

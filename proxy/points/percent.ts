@@ -1,35 +1,20 @@
-/** Whether decoding the target would show anything that the raw bytes do not. */
-export function hasPercent(target: string): boolean {
-  return target.includes("%");
-}
+import { hexDigit, NONE, read } from "./spelling.ts";
 
 /**
- * Percent-decodes latin1 text into `out` (at least as long as the text) and answers the bytes written; a `%` that
- * no two hex digits follow stands for itself (RFC 3986 section 2.1). `+` stays: a token holds no blank, so the
- * form reading of `+` cannot complete one, and either reading ends a word. `origins`, where given, receives for
- * each byte written the index it was read from.
+ * `%41` (RFC 3986 section 2.1) and `%u0041` (an old habit of ECMAScript's `escape`, still read by some servers). `+`
+ * is no spelling here: a token holds no blank, so reading `+` as one cannot complete a token, and both end a word.
  */
-export function percentDecode(text: string, out: Uint8Array, origins: number[] | null = null): number {
-  let written = 0;
-  for (let at = 0; at < text.length; at++) {
-    const byte = text.charCodeAt(at);
-    origins?.push(at);
-    if (byte === 0x25 && at + 2 < text.length) {
-      const high = hexDigit(text.charCodeAt(at + 1));
-      const low = hexDigit(text.charCodeAt(at + 2));
-      if (high >= 0 && low >= 0) {
-        out[written++] = high * 16 + low;
-        at += 2;
-        continue;
-      }
-    }
-    out[written++] = byte;
+export function percentAt(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 2 >= end) return NONE;
+  const high = hexDigit(bytes[at + 1]!);
+  const low = hexDigit(bytes[at + 2]!);
+  if (high >= 0 && low >= 0) return read(high * 16 + low, 3);
+  if ((bytes[at + 1]! | 0x20) !== 0x75 || at + 5 >= end) return NONE;
+  let code = 0;
+  for (let digit = at + 2; digit < at + 6; digit++) {
+    const value = hexDigit(bytes[digit]!);
+    if (value < 0) return NONE;
+    code = code * 16 + value;
   }
-  return written;
-}
-
-function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+  return read(code, 6);
 }

@@ -11,6 +11,11 @@ export const Scan = {
 } as const;
 export type ScanOutcome = (typeof Scan)[keyof typeof Scan];
 
+/** Of two outcomes the one that says more: what two views of the same bytes say together. */
+export function worse(one: ScanOutcome, other: ScanOutcome): ScanOutcome {
+  return Math.max(one, other) as ScanOutcome;
+}
+
 /** Tokens of which a request is known to hold one, beyond which they are digested again. */
 const VERIFIED_MAX = 64;
 

@@ -1,0 +1,114 @@
+import { escapeAt } from "./escape.ts";
+import { entityAt, sectionAt } from "./markup.ts";
+import { percentAt } from "./percent.ts";
+import { quotedAt } from "./quoted.ts";
+import { EMPTY, NONE } from "./spelling.ts";
+
+/** The spellings that a view may undo, as bits. */
+export const Language = { percent: 1, escape: 2, markup: 4, quoted: 8 } as const;
+
+const PERCENT = 0x25;
+const BACKSLASH = 0x5c;
+const AMPERSAND = 0x26;
+const SEMICOLON = 0x3b;
+/** No sequence is longer, so what stands nearer to the end of a piece may go on in the next. */
+const SEQUENCE_MAX = 14;
+
+const LANGUAGE_OF = new Uint8Array(256);
+LANGUAGE_OF[PERCENT] = Language.percent;
+LANGUAGE_OF[BACKSLASH] = Language.escape;
+for (const letter of "&<]") LANGUAGE_OF[letter.charCodeAt(0)] = Language.markup;
+LANGUAGE_OF["=".charCodeAt(0)] = Language.quoted;
+
+/**
+ * The languages whose mark the bytes show, among those of `allowed`: a look at memory speed, and all that a request
+ * costs in which nothing is spelled otherwise. Quoted-printable has no mark of its own: whoever saw it announced
+ * passes its bit.
+ */
+export function languagesIn(bytes: Buffer, allowed: number): number {
+  let found = allowed & Language.quoted;
+  if ((allowed & Language.percent) !== 0 && bytes.includes(PERCENT)) found |= Language.percent;
+  if ((allowed & Language.escape) !== 0 && bytes.includes(BACKSLASH)) found |= Language.escape;
+  if ((allowed & Language.markup) !== 0 && hasMarkup(bytes)) found |= Language.markup;
+  return found;
+}
+
+/** An ampersand alone stands between the fields of every form. */
+function hasMarkup(bytes: Buffer): boolean {
+  if (bytes.includes(AMPERSAND) && (bytes.includes(SEMICOLON) || bytes.includes("&#"))) return true;
+  return bytes.includes("<![CDATA[") || bytes.includes("]]>");
+}
+
+/**
+ * Undoes one layer of the languages in `bytes[0, end)` into `out`, which must be as long, and answers the bytes
+ * written: never more than were read. What stands for a character of several bytes is written as UTF-8. Unless
+ * `isLast`, a sequence that the end cuts is left out with all that follows: it is read with the next piece.
+ */
+export function unspell(
+  bytes: Uint8Array,
+  end: number,
+  out: Uint8Array,
+  languages: number,
+  isLast: boolean,
+): number {
+  let written = 0;
+  let at = 0;
+  while (at < end) {
+    const byte = bytes[at]!;
+    const language = LANGUAGE_OF[byte]! & languages;
+    if (language === 0) {
+      out[written++] = byte;
+      at++;
+      continue;
+    }
+    const sequence = sequenceAt(language, bytes, at, end);
+    if (sequence === NONE) {
+      if (!isLast && end - at < SEQUENCE_MAX) return written;
+      out[written++] = byte;
+      at++;
+      continue;
+    }
+    const value = sequence >> 4;
+    const length = sequence & 15;
+    at += length;
+    if (value === EMPTY) continue;
+    const isByte = value < 0x80 || language === Language.quoted || length < 4;
+    if (isByte) out[written++] = value;
+    else written = writeCharacter(value, out, written);
+  }
+  return written;
+}
+
+function sequenceAt(language: number, bytes: Uint8Array, at: number, end: number): number {
+  switch (language) {
+    case Language.percent:
+      return percentAt(bytes, at, end);
+    case Language.escape:
+      return escapeAt(bytes, at, end);
+    case Language.quoted:
+      return quotedAt(bytes, at, end);
+    default:
+      return bytes[at] === AMPERSAND ? entityAt(bytes, at, end) : sectionAt(bytes, at, end);
+  }
+}
+
+/** UTF-8 (RFC 3629); half a surrogate pair too, which then is no token's. */
+export function writeCharacter(code: number, out: Uint8Array, at: number): number {
+  let written = at;
+  if (code < 0x80) {
+    out[written++] = code;
+  } else if (code < 0x800) {
+    out[written++] = 0xc0 | (code >> 6);
+    out[written++] = 0x80 | (code & 63);
+  } else if (code < 0x10000) {
+    out[written++] = 0xe0 | (code >> 12);
+    out[written++] = 0x80 | ((code >> 6) & 63);
+    out[written++] = 0x80 | (code & 63);
+  } else {
+    out[written++] = 0xf0 | (code >> 18);
+    out[written++] = 0x80 | ((code >> 12) & 63);
+    out[written++] = 0x80 | ((code >> 6) & 63);
+    out[written++] = 0x80 | (code & 63);
+  }
+  return written;
+}

@@ -1,0 +1,91 @@
+import {
+  type Inspection,
+  type Matcher,
+  Scan,
+  type ScanOutcome,
+  StreamView,
+  worse,
+} from "../rules/matcher.ts";
+import { decodeRun, nextRun, type Run } from "./points/base64.ts";
+import { languagesIn, unspell } from "./points/unspell.ts";
+
+/** Letters that carry three bytes, and the places where a run of them may begin to. */
+const ALIGNMENTS = 4;
+
+/** Buffers of the levels, made when first used and grown to the largest piece: nothing is held between calls. */
+const layers: Buffer[] = [];
+const runs: Buffer[] = [];
+
+/** Where a decoded view came from, for whoever names the point. */
+export interface Looking {
+  readonly matcher: Matcher;
+  readonly inspection: Inspection;
+  /** Languages that may be undone at all, as bits. */
+  readonly languages: number;
+  /** Units of the work budget are charged for so much of what is decoded: the part that was not looked at before. */
+  readonly share: number;
+}
+
+/**
+ * Looks into bytes that were scanned as they are: undoes one layer of the spellings whose marks they show, and
+ * every long run of base64 letters, scans what comes out, and looks into that in turn, `depth` layers deep. `isLast`
+ * is false where more bytes may follow: a token that ends with them is then `tentative`. Bytes without a mark cost
+ * a look at memory speed.
+ */
+export function lookInside(looking: Looking, bytes: Buffer, depth: number, isLast: boolean): ScanOutcome {
+  if (depth === 0 || looking.matcher.tokenCount === 0) return Scan.clear;
+  let outcome: ScanOutcome = Scan.clear;
+  const languages = languagesIn(bytes, looking.languages);
+  if (languages !== 0) {
+    const out = bufferOf(layers, depth, bytes.length);
+    const written = unspell(bytes, bytes.length, out, languages, isLast);
+    if (written < bytes.length) outcome = scanView(looking, out.subarray(0, written), depth, isLast);
+    if (outcome >= Scan.stopped) return outcome;
+  }
+  const coded = lookIntoRuns(looking, bytes, depth, isLast);
+  return worse(outcome, coded);
+}
+
+/** The same for runs of base64 letters alone. */
+export function lookIntoRuns(looking: Looking, bytes: Buffer, depth: number, isLast: boolean): ScanOutcome {
+  const { shortest } = looking.matcher;
+  // Four letters carry three bytes: a shorter run cannot hold any loaded token.
+  const min = Math.ceil((shortest * 4) / 3);
+  let outcome: ScanOutcome = Scan.clear;
+  const run: Run = { start: 0, end: 0 };
+  for (let from = 0; nextRun(bytes, from, bytes.length, min, run); from = run.end) {
+    const out = bufferOf(runs, depth, run.end - run.start);
+    const endsHere = isLast || run.end < bytes.length;
+    for (let skipped = 0; skipped < ALIGNMENTS; skipped++) {
+      const written = decodeRun(bytes, run.start, run.end, skipped, out, shortest);
+      if (written === 0) continue;
+      const found = scanView(looking, out.subarray(0, written), depth, endsHere);
+      if (found >= Scan.stopped) return found;
+      if (found > outcome) outcome = found;
+    }
+  }
+  return outcome;
+}
+
+/** Scans a view, then looks into it. */
+function scanView(looking: Looking, view: Buffer, depth: number, isLast: boolean): ScanOutcome {
+  const { inspection, matcher, share } = looking;
+  inspection.spent += Math.ceil((view.length * share) / 4);
+  if (inspection.spent > inspection.budget) return Scan.exhausted;
+  const outcome = isLast
+    ? matcher.scanWhole(view, 0, view.length, inspection)
+    : matcher.scanChunk(view, 0, view.length, new StreamView(), inspection);
+  if (outcome >= Scan.stopped) return outcome;
+  const inner = lookInside(looking, view, depth - 1, isLast);
+  return worse(outcome, inner);
+}
+
+/** Each level has one buffer for layers and one for runs: a view is read while the next level writes its own. */
+function bufferOf(buffers: Buffer[], depth: number, bytes: number): Buffer {
+  let buffer = buffers[depth];
+  if (buffer === undefined || buffer.length < bytes) {
+    buffer = Buffer.allocUnsafeSlow(Math.max(16 * 1024, 2 ** Math.ceil(Math.log2(bytes))));
+    buffers[depth] = buffer;
+  }
+  return buffer;
+}
