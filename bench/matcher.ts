@@ -4,6 +4,7 @@ import { digestToken } from "../rules/digest.ts";
 import { Inspection, Matcher, Scan } from "../rules/matcher.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { Token } from "../rules/token.ts";
+import { type Case, measure, median } from "./turns.ts";
 
 /**
  * Micro-benchmark of the matcher: `npm run bench:matcher [-- --large] [--json]`.
@@ -19,9 +20,6 @@ class Passing extends Inspection {
     return true;
   }
 }
-
-const ROUNDS = 9;
-const ROUND_MS = 60;
 
 const pepper = Pepper.fromBytes(randomBytes(32));
 
@@ -53,30 +51,6 @@ function jsonBody(bytes: number): Buffer {
   return Buffer.from(`[${rows.join(",")}]`).subarray(0, bytes);
 }
 
-interface Case {
-  readonly name: string;
-  readonly bytes: number;
-  readonly run: () => void;
-  readonly times: number[];
-}
-
-/** Microseconds of processor time a run, for each case, the cases taking turns. */
-function measure(cases: readonly Case[]): void {
-  for (let round = -1; round < ROUNDS; round++) {
-    for (const each of cases) {
-      let runs = 0;
-      const until = performance.now() + ROUND_MS;
-      const before = process.cpuUsage();
-      while (performance.now() < until) {
-        for (let batch = 0; batch < 16; batch++) each.run();
-        runs += 16;
-      }
-      const used = process.cpuUsage(before);
-      if (round >= 0) each.times.push((used.user + used.system) / runs);
-    }
-  }
-}
-
 function scanning(name: string, matcher: Matcher, bytes: Buffer): Case {
   const run = () => {
     const outcome = matcher.scanWhole(bytes, 0, bytes.length, new Passing());
@@ -84,10 +58,6 @@ function scanning(name: string, matcher: Matcher, bytes: Buffer): Case {
       throw new Error(`${name}: the bytes were to be clean, the scan said ${outcome}`);
   };
   return { name, bytes: bytes.length, run, times: [] };
-}
-
-function median(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[times.length >> 1]!;
 }
 
 interface Loaded {

@@ -12,6 +12,9 @@ import { languagesIn, unspell } from "./points/unspell.ts";
 /** Letters that carry three bytes, and the places where a run of them may begin to. */
 const ALIGNMENTS = 4;
 
+/** Within what was undone a token stands as it is, or in base64, which takes four letters for three bytes. */
+const MARGIN = 1.5;
+
 /** Buffers of the levels, made when first used and grown to the largest piece: nothing is held between calls. */
 const layers: Buffer[] = [];
 const runs: Buffer[] = [];
@@ -38,8 +41,9 @@ export function lookInside(looking: Looking, bytes: Buffer, depth: number, isLas
   const languages = languagesIn(bytes, looking.languages);
   if (languages !== 0) {
     const out = bufferOf(layers, depth, bytes.length);
-    const written = unspell(bytes, bytes.length, out, languages, isLast);
-    if (written < bytes.length) outcome = scanView(looking, out.subarray(0, written), depth, isLast);
+    const margin = Math.ceil(MARGIN * looking.matcher.longest);
+    const written = unspell(bytes, bytes.length, out, languages, isLast, margin);
+    if (written > 0) outcome = scanView(looking, out.subarray(0, written), depth, isLast);
     if (outcome >= Scan.stopped) return outcome;
   }
   const coded = lookIntoRuns(looking, bytes, depth, isLast);

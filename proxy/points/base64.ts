@@ -7,6 +7,9 @@ for (const [value, letter] of [
 SEXTET["-".charCodeAt(0)] = 62;
 SEXTET["_".charCodeAt(0)] = 63;
 
+/** All ones for visible ASCII, which tokens are made of; 0 for the others. */
+const VISIBLE = new Int32Array(256).fill(-1, 0x21, 0x7f);
+
 const CR = 13;
 const LF = 10;
 const [BLANK, TAB] = [32, 9];
@@ -69,26 +72,20 @@ export function decodeRun(
   least: number,
 ): number {
   let written = 0;
-  let bits = 0;
-  let held = 0;
   let streak = 0;
   let longest = 0;
-  let toSkip = skipped;
+  let held = 0;
+  // Letters that `held` has: a byte comes with each but every fourth, the first of which is -skipped.
+  let letters = -skipped;
   for (let at = start; at < end; at++) {
     const sextet = SEXTET[bytes[at]!]!;
-    if (sextet < 0) continue;
-    if (toSkip > 0) {
-      toSkip--;
-      continue;
-    }
+    if (sextet < 0 || letters++ < 0) continue;
     held = (held << 6) | sextet;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    const byte = (held >>> bits) & 0xff;
-    held &= 0x3f;
+    const place = letters & 3;
+    if (place === 1) continue;
+    const byte = (held >>> (((4 - place) << 1) & 7)) & 0xff;
     out[written++] = byte;
-    streak = byte > 0x20 && byte < 0x7f ? streak + 1 : 0;
+    streak = (streak + 1) & VISIBLE[byte]!;
     if (streak > longest) longest = streak;
   }
   return longest >= least ? written : 0;

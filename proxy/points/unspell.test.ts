@@ -6,7 +6,8 @@ const ALL = Language.percent | Language.escape | Language.markup | Language.quot
 function undo(text: string, languages: number = ALL, isLast = true): string {
   const bytes = Buffer.from(text, "utf8");
   const out = Buffer.alloc(bytes.length);
-  return out.toString("utf8", 0, unspell(bytes, bytes.length, out, languages, isLast));
+  const written = unspell(bytes, bytes.length, out, languages, isLast, 1_000);
+  return written === 0 ? text : out.toString("utf8", 0, written);
 }
 
 describe("percent-encoding", () => {
@@ -40,7 +41,7 @@ describe("percent-encoding", () => {
       const hex = byte.toString(16).padStart(2, "0");
       for (const digits of [hex, hex.toUpperCase()]) {
         const out = Buffer.alloc(3);
-        expect(unspell(Buffer.from(`%${digits}`), 3, out, Language.percent, true)).toBe(1);
+        expect(unspell(Buffer.from(`%${digits}`), 3, out, Language.percent, true, 9)).toBe(1);
         expect(out[0]).toBe(byte);
       }
     }
@@ -107,14 +108,14 @@ describe("quoted-printable", () => {
 
 describe("a piece that may go on", () => {
   test.each([
-    ["abc%4", "abc"],
-    ["abc%", "abc"],
-    ["abc\\u00", "abc"],
-    ["abc\\", "abc"],
-    ["abc&#10", "abc"],
-    ["abc&am", "abc"],
-    ["abc<![CDA", "abc"],
-    ["abc%41", "abcA"],
+    ["%61bc%4", "abc"],
+    ["%61bc%", "abc"],
+    ["%61bc\\u00", "abc"],
+    ["%61bc\\", "abc"],
+    ["%61bc&#10", "abc"],
+    ["%61bc&am", "abc"],
+    ["%61bc<![CDA", "abc"],
+    ["%61bc%41", "abcA"],
     ["%zz long enough to be none", "%zz long enough to be none"],
   ])("%j is %j so far", (text, decoded) => {
     expect(undo(text, ALL, false)).toBe(decoded);
@@ -136,6 +137,17 @@ test.each([
 test("writes no more than it read, and nothing behind it", () => {
   const bytes = Buffer.from("%41\\u0042&#67;");
   const out = Buffer.alloc(bytes.length, 0x2e);
-  expect(unspell(bytes, bytes.length, out, ALL, true)).toBe(3);
+  expect(unspell(bytes, bytes.length, out, ALL, true, 9)).toBe(3);
   expect(out.toString()).toBe(`ABC${".".repeat(bytes.length - 3)}`);
+});
+
+test("writes neighbourhoods up to where a word ends, and nothing where nothing was spelled", () => {
+  const near = (text: string, margin: number) => {
+    const out = Buffer.alloc(text.length);
+    return out.toString("latin1", 0, unspell(Buffer.from(text), text.length, out, ALL, true, margin));
+  };
+  expect(near("nothing here, 100% sure", 4)).toBe("");
+  expect(near("0123456789%41bcdefgh 23456789.abc%42d", 4)).toBe("6789Abcdefgh .abcBd");
+  expect(near("012%41 345%42 678", 9)).toBe("012A 345B 678");
+  expect(near("%41 0123456789 %42", 2)).toBe("A 0123456789 B");
 });

@@ -11,6 +11,7 @@ const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
 const AMPERSAND = 0x26;
 const SEMICOLON = 0x3b;
+const BLANK = 0x20;
 /** No sequence is longer, so what stands nearer to the end of a piece may go on in the next. */
 const SEQUENCE_MAX = 14;
 
@@ -19,6 +20,10 @@ LANGUAGE_OF[PERCENT] = Language.percent;
 LANGUAGE_OF[BACKSLASH] = Language.escape;
 for (const letter of "&<]") LANGUAGE_OF[letter.charCodeAt(0)] = Language.markup;
 LANGUAGE_OF["=".charCodeAt(0)] = Language.quoted;
+
+const IS_WORD = new Uint8Array(256);
+for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+  IS_WORD[letter.charCodeAt(0)] = 1;
 
 /**
  * The languages whose mark the bytes show, among those of `allowed`: a look at memory speed, and all that a request
@@ -41,8 +46,10 @@ function hasMarkup(bytes: Buffer): boolean {
 
 /**
  * Undoes one layer of the languages in `bytes[0, end)` into `out`, which must be as long, and answers the bytes
- * written: never more than were read. What stands for a character of several bytes is written as UTF-8. Unless
- * `isLast`, a sequence that the end cuts is left out with all that follows: it is read with the next piece.
+ * written: never more than were read, and none where nothing was spelled. Only the neighbourhoods of what was undone
+ * are written, `margin` bytes before and after it, each up to where a word ends, with a blank between them: the rest
+ * reads as it did before and was looked at then. What stands for a character of several bytes is written as UTF-8.
+ * Unless `isLast`, a sequence that the end cuts is left out with all that follows: it is read with the next piece.
  */
 export function unspell(
   bytes: Uint8Array,
@@ -50,27 +57,43 @@ export function unspell(
   out: Uint8Array,
   languages: number,
   isLast: boolean,
+  margin: number,
 ): number {
   let written = 0;
   let at = 0;
+  /** Where the neighbourhood at hand may end; -1 between two. */
+  let until = -1;
+  /** The end of the one before: what stands before it is written already. */
+  let copied = 0;
   while (at < end) {
-    const byte = bytes[at]!;
-    const language = LANGUAGE_OF[byte]! & languages;
-    if (language === 0) {
-      out[written++] = byte;
-      at++;
-      continue;
+    if (until >= 0) {
+      const limit = Math.min(until, end);
+      while (at < limit && (LANGUAGE_OF[bytes[at]!]! & languages) === 0) out[written++] = bytes[at++]!;
+      if (at >= until) {
+        while (at < end && IS_WORD[bytes[at]!] === 1) out[written++] = bytes[at++]!;
+        until = -1;
+        copied = at;
+      }
     }
+    if (until < 0) while (at < end && (LANGUAGE_OF[bytes[at]!]! & languages) === 0) at++;
+    if (at >= end) return written;
+    const language = LANGUAGE_OF[bytes[at]!]!;
     const sequence = sequenceAt(language, bytes, at, end);
     if (sequence === NONE) {
       if (!isLast && end - at < SEQUENCE_MAX) return written;
-      out[written++] = byte;
+      if (until >= 0) out[written++] = bytes[at]!;
       at++;
       continue;
+    }
+    if (until < 0) {
+      const from = Math.max(copied, at - margin);
+      if (written > 0 && from > copied) out[written++] = BLANK;
+      for (let before = from; before < at; before++) out[written++] = bytes[before]!;
     }
     const value = sequence >> 4;
     const length = sequence & 15;
     at += length;
+    until = at + margin;
     if (value === EMPTY) continue;
     const isByte = value < 0x80 || language === Language.quoted || length < 4;
     if (isByte) out[written++] = value;
