@@ -2,7 +2,13 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Services } from "./services.ts";
 
 /** Figures of a worker that go up and down; all others only count up. */
-const GAUGES: ReadonlySet<string> = new Set(["connections", "inFlight", "queued", "openTunnels"]);
+const GAUGES: ReadonlySet<string> = new Set([
+  "connections",
+  "inFlight",
+  "queued",
+  "openTunnels",
+  "openHeadBytes",
+]);
 /** Per leak: `/metrics` is open, and leaks are named only to who has a key. */
 const PER_LEAK = "budgetExhausted.";
 

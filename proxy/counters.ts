@@ -13,6 +13,12 @@ export class Counters {
   abortedBodies = 0;
   retries = 0;
   tunnels = 0;
+  /** Heads of open tunnels and exchanges under way that were inspected again, since other tokens are enforced. */
+  reinspected = 0;
+  /** Tunnels and exchanges ended by that; each is among `blocked` too, or among `budgetExhausted`. */
+  closedOpen = 0;
+  /** Tunnels whose head found no place in `inspect.openHeadBytes`: they are not inspected again. */
+  openHeadsNotKept = 0;
   upstreamConnects = 0;
   connectionsAccepted = 0;
   /** Gauge. */
@@ -23,4 +29,6 @@ export class Counters {
   queued = 0;
   /** Gauge. */
   openTunnels = 0;
+  /** Gauge: bytes of the heads of open tunnels that are kept. */
+  openHeadBytes = 0;
 }

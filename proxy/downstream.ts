@@ -35,6 +35,8 @@ export class Downstream implements Timed {
   private isPumping = false;
   private hasEnded = false;
   private tunnel: UpstreamConnection | null = null;
+  /** What opened the tunnel, where its head is kept. */
+  private handshake: Exchange | null = null;
 
   constructor(gateway: Gateway, socket: Socket) {
     this.gateway = gateway;
@@ -53,6 +55,11 @@ export class Downstream implements Timed {
 
   get isIdle(): boolean {
     return this.exchange === null && this.pending === null && this.tunnel === null;
+  }
+
+  /** What was let through here and is not over, to be inspected again when other tokens are enforced. */
+  get opened(): Exchange | null {
+    return this.exchange ?? this.handshake;
   }
 
   await(what: Waiting): void {
@@ -156,9 +163,10 @@ export class Downstream implements Timed {
     return chain[0]!;
   }
 
-  openTunnel(upstream: UpstreamConnection): void {
+  openTunnel(upstream: UpstreamConnection, handshake: Exchange): void {
     this.tunnel = upstream;
     this.exchange = null;
+    if (this.gateway.reinspection.keep(handshake.inspectedHead)) this.handshake = handshake;
     this.gateway.counters.openTunnels++;
     this.await("tunnel");
     const early = this.pending;
@@ -336,6 +344,8 @@ export class Downstream implements Timed {
       this.gateway.counters.openTunnels--;
       this.tunnel.socket.destroy();
     }
+    if (this.handshake !== null) this.gateway.reinspection.release(this.handshake.inspectedHead);
+    this.handshake = null;
     const { exchange } = this;
     this.exchange = null;
     exchange?.onDownstreamGone();

@@ -7,9 +7,10 @@ import type { Gateway } from "./gateway.ts";
 import { holdsToken, RequestInspection } from "./inspect.ts";
 import { giveParser, OK, type Parser } from "./llhttp.ts";
 import { Framing, type RequestHead } from "./normalize.ts";
+import { inspectHeadAgain } from "./reinspect.ts";
 import { type ReplyKind, replySource } from "./reply.ts";
 import type { UpstreamConnection } from "./upstream.ts";
-import { compact, writeAround } from "./wire.ts";
+import { compact, copyOf, writeAround } from "./wire.ts";
 
 const EMPTY = Buffer.alloc(0);
 /** Methods whose repetition does no harm (RFC 9110 section 9.2.2): the only ones retried. */
@@ -31,6 +32,10 @@ export class Exchange {
   requestDone = false;
   /** All bytes of the request were handed to the upstream connection. */
   requestSent = false;
+  /** The serialised head as it was inspected, for as long as the exchange, or its tunnel, is open. */
+  inspectedHead: Buffer = EMPTY;
+  /** `Policy.changeCount` when it was last. */
+  inspectedAt = 0;
   private readonly parser: Parser | null;
   private upstream: UpstreamConnection | null = null;
   private headPermit: Permit | null = null;
@@ -75,9 +80,10 @@ export class Exchange {
       head.framing === Framing.none || (head.framing === Framing.length && head.contentLength === 0);
     const text = this.outgoingHead();
     const bytes = Buffer.from(text, "latin1");
+    this.inspectedHead = bytes;
+    this.inspectedAt = gateway.policy.changeCount;
     const outcome = this.inspection.head(bytes, text, head);
-    if (this.inspection.hits !== null && holdsToken(gateway.policy.matcher, this.id))
-      this.id = gateway.nextRequestId();
+    this.clearId();
     this.record();
     if (this.isStopped(outcome, "budget_head")) return;
     const verdict = decide(this.inspection.blocking, bytes);
@@ -92,6 +98,20 @@ export class Exchange {
     }
     this.downstream.await("body");
     if (head.expectsContinue && head.minor === 1) this.downstream.write("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+
+  /** Other tokens are enforced: inspects the head again, and ends what must not go on. Answers whether it lives on. */
+  reinspect(): boolean {
+    const { counters, policy } = this.gateway;
+    this.inspectedAt = policy.changeCount;
+    if (this.isOver) return true;
+    counters.reinspected++;
+    const outcome = inspectHeadAgain(this.inspection, this.inspectedHead, this.head);
+    this.clearId();
+    this.record();
+    if (!this.isStopped(outcome, "budget_head")) return true;
+    counters.closedOpen++;
+    return false;
   }
 
   /** Takes bytes of the request body; answers how many of them belong to it. */
@@ -130,6 +150,8 @@ export class Exchange {
   onUpstream(connection: UpstreamConnection, _isKept: boolean): void {
     this.upstream = connection;
     connection.exchange = this;
+    // It waited, for its body or for a place: what is enforced by now holds for it too.
+    if (this.inspectedAt !== this.gateway.policy.changeCount && !this.reinspect()) return;
     this.gateway.counters.forwarded++;
     this.flush(true);
     if (this.requestDone) this.downstream.await("none");
@@ -204,7 +226,7 @@ export class Exchange {
     this.finish();
   }
 
-  /** 101: the handshake was inspected; from here bytes pass both ways as they are. */
+  /** 101: the handshake was inspected; from here bytes pass both ways as they are. It is not over before they end. */
   onTunnel(head: AnswerHead, rest: Buffer): void {
     const upstream = this.upstream!;
     this.downstream.write(
@@ -213,9 +235,11 @@ export class Exchange {
     if (rest.length > 0) this.downstream.socket.write(rest);
     upstream.openTunnel(this.downstream.socket);
     this.gateway.counters.tunnels++;
-    this.isOver = true;
+    this.answerStarted = true;
+    this.headPermit = null;
+    this.inspectedHead = copyOf(this.inspectedHead);
     this.record();
-    this.downstream.openTunnel(upstream);
+    this.downstream.openTunnel(upstream, this);
   }
 
   /** The client is gone: so is what we had asked for in its name. */
@@ -419,6 +443,12 @@ export class Exchange {
     if (source === "downstream") counters.refusedDownstream++;
     else if (source === "upstream") counters.failedUpstream++;
     else counters.refusedInternal++;
+  }
+
+  /** A client's own request id is given up where it holds a token: replies show it. */
+  private clearId(): void {
+    if (this.inspection.hits !== null && holdsToken(this.gateway.policy.matcher, this.id))
+      this.id = this.gateway.nextRequestId();
   }
 
   /** record: an event for each rule met, once. Always runs. */

@@ -11,6 +11,7 @@ import type { Hit } from "./inspect.ts";
 import type { Policy } from "./policy.ts";
 import { Pool } from "./pool.ts";
 import type { Recorder } from "./record.ts";
+import { Reinspection } from "./reinspect.ts";
 import { localReply } from "./reply.ts";
 
 /** What a gateway is made of; the composition owns and closes the parts. */
@@ -30,6 +31,7 @@ export class Gateway {
   readonly clock = new Clock();
   readonly counters = new Counters();
   readonly pool: Pool;
+  readonly reinspection: Reinspection;
   isDraining = false;
   private readonly recorder: Recorder;
   private readonly logger: Logger;
@@ -52,6 +54,14 @@ export class Gateway {
     this.logger = parts.logger;
     this.worker = parts.worker;
     this.pool = new Pool(parts.config.upstream, parts.config.limits, this.clock, this.counters, parts.logger);
+    this.reinspection = new Reinspection(
+      this.connections,
+      parts.policy,
+      this.counters,
+      parts.config.inspect.openHeadBytes,
+      parts.logger,
+    );
+    parts.policy.onChange = () => this.reinspection.wake();
     this.trusted = blockList(parts.config.trust);
     const { bufferBytes } = parts.config.limits;
     this.server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: bufferBytes }, (socket) =>

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { JournalEntry } from "../rules/journal.ts";
 import type { Leak } from "../rules/leak.ts";
 import type { Matcher } from "../rules/matcher.ts";
-import type { RuleMode, RuleScope } from "../rules/rule.ts";
+import { type Rule, type RuleMode, type RuleScope, sameScope } from "../rules/rule.ts";
 import type { RulesStore } from "../rules/store.ts";
 
 /** What a hit means: the rule in force for the leak whose token was found. */
@@ -68,6 +68,10 @@ export class Policy {
   private loggedAt = Number.NEGATIVE_INFINITY;
   /** Called when `enforcedRevision` may have changed. */
   onProgress: () => void = () => {};
+  /** How often what is enforced has grown or changed: bytes inspected at another count may hold a token by now. */
+  changeCount = 0;
+  /** Called when `changeCount` has grown, in the policy's own turn: it must return at once. */
+  onChange: () => void = () => {};
 
   constructor(store: RulesStore, matcher: Matcher, logger: Logger) {
     this.store = store;
@@ -191,10 +195,20 @@ export class Policy {
       load.pendingRevision = 0;
       return;
     }
-    this.rules[load.slot] = { leak: leak.id, rule: rule.id, mode: rule.mode, scope: rule.scope };
+    // The same object for as long as nothing changes: an exchange knows by it what it has recorded.
+    const known = this.rules[load.slot]!;
+    const isNew = !isSame(known, rule);
+    if (isNew) this.rules[load.slot] = { leak: leak.id, rule: rule.id, mode: rule.mode, scope: rule.scope };
     if (load.isLoading && load.pendingRevision === 0) load.pendingRevision = revision;
     // Tokens added to a leak already in force count as they come; a new rule counts all at once.
     if (!load.isLoading) this.matcher.setEnforced(load.slot, true);
+    // Where a first rule waits for its tokens, the change comes with the last of them.
+    if (isNew && (known !== null || !load.isLoading)) this.changed();
+  }
+
+  private changed(): void {
+    this.changeCount++;
+    this.onChange();
   }
 
   private letGo(id: string): void {
@@ -284,8 +298,11 @@ export class Policy {
     }
     load.isLoading = false;
     this.loads.delete(load);
-    if (this.rules[load.slot] !== null) matcher.setEnforced(load.slot, true);
     load.pendingRevision = 0;
+    if (this.rules[load.slot] !== null) {
+      matcher.setEnforced(load.slot, true);
+      this.changed();
+    }
     this.onProgress();
   }
 
@@ -323,6 +340,12 @@ export class Policy {
     this.loggedAt = now;
     this.logger.error({ reason: error.message }, "could not follow the store; the last rules stay in force");
   }
+}
+
+function isSame(known: EnforcedRule | null, rule: Rule): boolean {
+  return (
+    known !== null && known.rule === rule.id && known.mode === rule.mode && sameScope(known.scope, rule.scope)
+  );
 }
 
 function turn(): Promise<void> {

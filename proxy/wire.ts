@@ -11,6 +11,13 @@ const spares: Buffer[] = [];
 
 export const chunkEnd = Buffer.from("\r\n");
 
+/** Bytes to be kept for long: a piece of Node's pool would keep all 8 KiB of it in memory. */
+export function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
 /** The size line of a chunk (RFC 9112 section 7.1). */
 export function chunkStart(bytes: number): Buffer {
   return Buffer.from(`${bytes.toString(16)}\r\n`, "latin1");
