@@ -1,5 +1,6 @@
 import type { Exchange } from "./exchange.ts";
-import { type Hit, holdsToken } from "./inspect.ts";
+import { holdsToken } from "./inspect.ts";
+import { plainPath } from "./points/path.ts";
 import type { Attempt } from "./record.ts";
 
 const MASK = "***";
@@ -7,29 +8,26 @@ const TEXT_MAX = 256;
 const POINT_NAME_MAX = 64;
 const NAMES_MAX = 32;
 
+/** What is told of an exchange, beside what its head says. */
+export type Happened = Pick<Attempt, "type" | "leak" | "rule" | "action" | "point">;
+
 /**
  * The attempt as it is recorded. Built field by field from an allow-list; whatever of it came from the client is
  * looked through for enforced tokens and replaced whole where it holds one.
  */
-export function attemptOf(
-  exchange: Exchange,
-  hit: Hit,
-  action: Attempt["action"],
-  worker: number,
-  now: number,
-): Attempt {
+export function attemptOf(exchange: Exchange, what: Happened, worker: number, now: number): Attempt {
   const { head, inspection, downstream } = exchange;
   const clean = (text: string): string => (holdsToken(inspection.policy.matcher, text) ? MASK : cut(text));
   const question = head.target.indexOf("?");
   const path = question < 0 ? head.target : head.target.slice(0, question);
   const query = question < 0 ? "" : head.target.slice(question + 1);
   return {
-    type: "vpatch",
+    type: what.type,
     at: now,
-    leak: hit.rule.leak,
-    rule: hit.rule.rule,
-    action,
-    point: cleanPoint(hit.point, clean),
+    leak: what.leak,
+    rule: what.rule,
+    action: what.action,
+    point: cleanPoint(what.point, clean),
     method: head.method,
     host: clean(head.host),
     path: cleanPath(path, clean),
@@ -52,8 +50,9 @@ function cleanPoint(point: string, clean: (text: string) => string): string {
 
 function cleanPath(path: string, clean: (text: string) => string): string {
   const masked = path.split("/").map(clean).join("/");
-  // A token with a slash in it shows in no single segment.
-  return clean(masked) === MASK ? `/${MASK}` : cut(masked);
+  // A token with a slash in it shows in no single segment, and perhaps only once the path is tidied up.
+  const plain = plainPath(path) ?? masked;
+  return clean(masked) === MASK || clean(plain) === MASK ? `/${MASK}` : cut(masked);
 }
 
 function queryNames(query: string, clean: (text: string) => string): string[] {

@@ -85,6 +85,26 @@ export const limitsSchema = z.strictObject({
 export const inspectSchema = z.strictObject({
   /** Layers of spelling that are undone one inside the other: percent-encoding, escapes, base64, ... */
   decodeDepth: whole(1, 6, 3),
+  /** Content codings (gzip, deflate, br, zstd) that are decoded beside forwarding, and their budgets. */
+  codings: z
+    .strictObject({
+      /** Codings one on the other; more is over budget. */
+      depth: whole(1, 8, 3),
+      /** Decoded bytes for each encoded one, beyond `ratioBaseBytes`. */
+      ratio: whole(1, 100_000, 200),
+      ratioBaseBytes: whole(0, 1024 * 1024 * KiB, 1024 * KiB),
+      /** Decoded bytes of one body. */
+      decodedBytes: whole(1 * KiB, 1024 * 1024 * 1024 * KiB, 4 * 1024 * 1024 * KiB),
+      /** Time spent on decoding one body. */
+      decodeMs: whole(10, 600_000, 10_000),
+      /** What becomes of a body beyond them: 413, or it passes, counted and told of, its raw bytes inspected. */
+      overBudget: z.enum(["block", "pass"]).default("block"),
+      /** The same for a body that is not what its coding says: 415. */
+      broken: z.enum(["block", "pass"]).default("block"),
+      /** The same for a coding that is not known here: 415. */
+      unknown: z.enum(["block", "pass"]).default("pass"),
+    })
+    .prefault({}),
   /** Bytes of a body held before anything goes upstream. */
   holdBytes: whole(0, 16 * 1024 * KiB, 64 * KiB),
   /** How long such bytes are held when no further byte comes. */

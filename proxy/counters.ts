@@ -6,6 +6,8 @@ export class Counters {
   monitored = 0;
   /** Requests refused because their work budget was spent. */
   budgetExhausted = 0;
+  /** Bodies of which only the raw bytes were inspected, as configured: an unknown or broken coding, or over budget. */
+  undecoded = 0;
   refusedDownstream = 0;
   failedUpstream = 0;
   refusedInternal = 0;

@@ -99,8 +99,8 @@ export class Downstream implements Timed {
   }
 
   /** Sends a LocalReply. Where bytes of the request may still come, the connection closes after it. */
-  reply(kind: ReplyKind, requestId: string, withBody: boolean, requestDone: boolean): void {
-    if (!requestDone) this.isClosing = true;
+  reply(kind: ReplyKind, requestId: string, withBody: boolean, hasArrived: boolean): void {
+    if (!hasArrived) this.isClosing = true;
     this.socket.write(localReply(kind, requestId, this.gateway.clock.date, this.isClosing, withBody));
   }
 
@@ -130,7 +130,7 @@ export class Downstream implements Timed {
     const { exchange } = this;
     let wants = true;
     if (exchange !== null) {
-      wants = exchange.requestDone
+      wants = exchange.hasArrived
         ? (this.pending?.length ?? 0) < this.gateway.config.limits.pipelineBytes
         : exchange.acceptsBody;
     }
@@ -218,11 +218,14 @@ export class Downstream implements Timed {
       // Read and dropped until LINGER_MS have passed: a reset would take the reply from a client that still sends.
       if (this.isClosing) return;
       this.pump(this.pending === null ? chunk : Buffer.concat([this.pending, chunk]));
-    } else if (exchange.requestDone) {
+    } else if (exchange.hasArrived) {
       this.pending = this.pending === null ? chunk : Buffer.concat([this.pending, chunk]);
     } else {
       const consumed = exchange.receive(chunk, 0);
-      if (consumed < chunk.length) this.keep(chunk.subarray(consumed));
+      const rest = consumed < chunk.length ? chunk.subarray(consumed) : null;
+      // Where the exchange was answered at once, nobody else would take up the next request.
+      if (rest !== null && this.exchange === null && !this.isClosing) this.pump(rest);
+      else if (rest !== null) this.keep(rest);
     }
     this.updateReading();
   }
@@ -268,7 +271,7 @@ export class Downstream implements Timed {
     this.deadline = 0;
     exchange.begin();
     let at = next;
-    if (this.exchange === exchange && !exchange.requestDone && at < bytes.length)
+    if (this.exchange === exchange && !exchange.hasArrived && at < bytes.length)
       at = exchange.receive(bytes, at);
     if (at >= bytes.length) return null;
     const rest = bytes.subarray(at);
@@ -334,7 +337,7 @@ export class Downstream implements Timed {
       this.socket.end();
       return;
     }
-    if (!exchange.requestDone) this.socket.destroy();
+    if (!exchange.hasArrived) this.socket.destroy();
   }
 
   private closed(): void {

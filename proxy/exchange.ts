@@ -1,9 +1,11 @@
 import { Scan, type ScanOutcome } from "../rules/matcher.ts";
 import { type AnswerHead, Ending } from "./answer.ts";
 import { decide, type Permit } from "./decide.ts";
+import { afterDecoding, decodingOf, type Undecodable } from "./decoding.ts";
 import type { Downstream } from "./downstream.ts";
 import { isRefusedInTrailers } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
+import { Inflation } from "./inflate.ts";
 import { holdsToken, RequestInspection } from "./inspect.ts";
 import { giveParser, OK, type Parser } from "./llhttp.ts";
 import { Framing, type RequestHead } from "./normalize.ts";
@@ -28,6 +30,8 @@ export class Exchange {
   readonly wantsTunnel: boolean;
   id: string;
   readonly inspection: RequestInspection;
+  /** All bytes of the request have arrived. */
+  hasArrived = false;
   /** All bytes of the request have arrived and were inspected. */
   requestDone = false;
   /** All bytes of the request were handed to the upstream connection. */
@@ -53,11 +57,16 @@ export class Exchange {
   private isOver = false;
   private recorded = 0;
   private parserGiven = false;
+  /** Decodes the body's content coding beside forwarding; null where there is none, or no more. */
+  private inflation: Inflation | null = null;
+  /** A piece of the body is being decoded: nothing more is read until it was inspected. */
+  private isDecoding = false;
   // The answer.
   private answerHead = "";
   private answerStarted = false;
   private answerChunked = false;
   private answerToClose = false;
+  private postponed: Buffer[] = [];
 
   constructor(downstream: Downstream, head: RequestHead, parser: Parser | null) {
     this.gateway = downstream.gateway;
@@ -78,6 +87,7 @@ export class Exchange {
     gateway.counters.requests++;
     this.requestDone =
       head.framing === Framing.none || (head.framing === Framing.length && head.contentLength === 0);
+    this.hasArrived = this.requestDone;
     const text = this.outgoingHead();
     const bytes = Buffer.from(text, "latin1");
     this.inspectedHead = bytes;
@@ -96,6 +106,7 @@ export class Exchange {
       this.release();
       return;
     }
+    if (!this.openDecoding()) return;
     this.downstream.await("body");
     if (head.expectsContinue && head.minor === 1) this.downstream.write("HTTP/1.1 100 Continue\r\n\r\n");
   }
@@ -136,6 +147,7 @@ export class Exchange {
 
   /** Whether more of the body may be read now. */
   get acceptsBody(): boolean {
+    if (this.isDecoding) return false;
     if (this.upstream === null)
       return this.heldBytes < this.gateway.config.inspect.holdBytes || !this.isReleased;
     return !this.upstream.socket.writableNeedDrain;
@@ -260,14 +272,75 @@ export class Exchange {
     else this.reply(kind);
   }
 
-  /** inspect and decide on a piece of the body, then hold or forward it. */
+  /** Answers whether the exchange goes on. */
+  private openDecoding(): boolean {
+    const decoding = decodingOf(this.head.contentEncoding, this.gateway.config.inspect);
+    if (decoding === null || decoding instanceof Inflation) {
+      this.inflation = decoding;
+      return true;
+    }
+    return this.passUndecoded(decoding);
+  }
+
+  /** A body that is not decoded is refused, or goes on with its raw bytes inspected; answers whether it does. */
+  private passUndecoded({ why, reply }: Undecodable): boolean {
+    this.inflation?.close();
+    this.inflation = null;
+    if (reply !== null) {
+      this.refuse(reply);
+      return false;
+    }
+    this.gateway.undecoded(this, why);
+    return true;
+  }
+
+  /** inspect a piece of the body, as it came and then as its content coding hides it. */
   private take(body: Buffer, isLast: boolean): void {
     if (this.isOver) return;
+    this.hasArrived = isLast;
     const outcome = body.length > 0 || isLast ? this.inspection.chunk(body, isLast) : Scan.clear;
     // Later the start is gone: a hit is then named no closer than `body`.
     if (!this.isReleased) this.inspection.nameInBody([...this.held, body]);
     this.record();
     if (this.isStopped(outcome, "budget_body")) return;
+    if (this.inflation === null) this.pass(body, isLast, outcome);
+    else this.decode(this.inflation, body, isLast, outcome);
+  }
+
+  /** The piece waits until all that it decodes to was inspected. Decoding takes turns of the event loop. */
+  private decode(inflation: Inflation, body: Buffer, isLast: boolean, raw: ScanOutcome): void {
+    this.isDecoding = true;
+    this.gateway.unhold(this);
+    let decoded: ScanOutcome = Scan.clear;
+    const inspect = (bytes: Buffer): boolean => {
+      decoded = this.inspection.decoded(bytes, false);
+      return decoded < Scan.stopped;
+    };
+    inflation.write(body, isLast, inspect, (outcome) => {
+      this.isDecoding = false;
+      if (this.isOver) return;
+      if (isLast && decoded < Scan.stopped) decoded = this.inspection.decoded(EMPTY, true);
+      this.record();
+      if (this.isStopped(decoded, "budget_body")) return;
+      if (
+        outcome !== "ok" &&
+        outcome !== "stopped" &&
+        !this.passUndecoded(afterDecoding(outcome, this.inspection.config))
+      )
+        return;
+      // What the coding hides ends with no byte of its own: all of the piece waits for what follows.
+      if (decoded === Scan.tentative) this.postpone(body);
+      else this.pass(body, isLast, raw);
+      this.downstream.updateReading();
+    });
+  }
+
+  /** decide on an inspected piece of the body, then hold or forward it. */
+  private pass(body: Buffer, isLast: boolean, outcome: ScanOutcome): void {
+    if (this.postponed.length > 0) {
+      body = Buffer.concat([...this.postponed, body]);
+      this.postponed = [];
+    }
     let passed = this.withheld.length > 0 && body.length > 0 ? Buffer.concat([this.withheld, body]) : body;
     if (body.length > 0) this.withheld = EMPTY;
     if (isLast) {
@@ -295,6 +368,8 @@ export class Exchange {
     let text = "";
     for (let index = 0; index + 1 < fields.length; index += 2) {
       if (isRefusedInTrailers(fields[index]!)) {
+        // Whoever frames a request by its trailers is not asked for another on this connection.
+        this.downstream.closeAfter();
         this.refuse("broken_request");
         return false;
       }
@@ -397,7 +472,7 @@ export class Exchange {
     this.isOver = true;
     this.letGo();
     this.countFailure(kind);
-    this.downstream.reply(kind, this.id, this.method !== "HEAD", this.requestDone);
+    this.downstream.reply(kind, this.id, this.method !== "HEAD", this.hasArrived);
     this.record();
     this.downstream.exchangeEnded();
   }
@@ -415,10 +490,16 @@ export class Exchange {
   private finish(): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.giveParser();
+    this.freeParsers();
     this.gateway.unhold(this);
     this.record();
     this.downstream.exchangeEnded();
+  }
+
+  /** Pieces of an encoded body at whose end a token may end: the next piece, or the end, decides. */
+  private postpone(body: Buffer): void {
+    this.postponed.push(body);
+    this.downstream.await("body");
   }
 
   private letGo(): void {
@@ -427,10 +508,12 @@ export class Exchange {
     this.upstream?.abort();
     this.upstream = null;
     this.held = [];
-    this.giveParser();
+    this.freeParsers();
   }
 
-  private giveParser(): void {
+  private freeParsers(): void {
+    this.inflation?.close();
+    this.inflation = null;
     if (this.parser === null || this.parserGiven) return;
     this.parserGiven = true;
     giveParser(this.parser);

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, BlockList, createServer, isIP, type Server, type Socket } from "node:net";
 import type { Logger } from "pino";
-import { attemptOf } from "./attempt.ts";
+import { attemptOf, type Happened } from "./attempt.ts";
 import { Clock } from "./clock.ts";
 import type { ProxyConfig } from "./config.ts";
 import { Counters } from "./counters.ts";
+import type { Undecoded } from "./decoding.ts";
 import { Downstream } from "./downstream.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Hit } from "./inspect.ts";
@@ -134,8 +135,9 @@ export class Gateway {
   /** record: one attempt, every field cleared of tokens. */
   record(exchange: Exchange, hit: Hit, isBlocked: boolean): void {
     if (!isBlocked) this.counters.monitored++;
-    const action = isBlocked && hit.rule.mode === "block" ? "blocked" : "monitored";
-    this.recorder.record(attemptOf(exchange, hit, action, this.worker, Date.now()));
+    const { leak, rule, mode } = hit.rule;
+    const action = isBlocked && mode === "block" ? "blocked" : "monitored";
+    this.tell(exchange, { type: "vpatch", leak, rule, action, point: hit.point });
   }
 
   /** A request's work budget is spent; `slot` is the rule slot whose tokens asked for the work. */
@@ -149,10 +151,21 @@ export class Gateway {
       this.logger.warn({ leak, count }, "a request was refused because its work budget was spent");
   }
 
+  /** The decoded bytes of a body were not, or not all, inspected, and it passes as configured. */
+  undecoded(exchange: Exchange, why: Undecoded): void {
+    const point = `body coding ${why}`;
+    this.tell(exchange, { type: "undecoded", leak: null, rule: null, action: "passed", point });
+    this.counters.undecoded++;
+  }
+
   closed(connection: Downstream): void {
     this.connections.delete(connection);
     this.counters.connections = this.connections.size;
     if (this.connections.size === 0) this.drained?.();
+  }
+
+  private tell(exchange: Exchange, what: Happened): void {
+    this.recorder.record(attemptOf(exchange, what, this.worker, Date.now()));
   }
 
   private accept(socket: Socket): void {

@@ -5,6 +5,7 @@ import type { InspectConfig } from "./config.ts";
 import type { RequestHead } from "./normalize.ts";
 import { partsOfBody } from "./points/body.ts";
 import { type Part, partsOfHead, pointInHead } from "./points/head.ts";
+import { plainPath } from "./points/path.ts";
 import { Language } from "./points/unspell.ts";
 import type { EnforcedRule, Policy } from "./policy.ts";
 import { lookInside, lookIntoRuns } from "./views.ts";
@@ -15,7 +16,7 @@ export interface Hit {
   point: string;
 }
 
-const View = { head: 0, headDecoded: 1, credentials: 2, body: 3, trailers: 4 } as const;
+const View = { head: 0, headDecoded: 1, path: 2, credentials: 3, body: 4, trailers: 5 } as const;
 
 /** What may be undone in a head: no server reads entities there. */
 const HEAD_LANGUAGES = Language.percent | Language.escape;
@@ -36,6 +37,7 @@ export class RequestInspection extends Inspection {
   hits: Hit[] | null = null;
   blocking: Hit | null = null;
   private body: BodyInspection | null = null;
+  private decodedBody: BodyInspection | null = null;
   private view = 0;
   private text = "";
   /** Hits found in a decoded view, or in a body: where that was is looked for once the scan is over. */
@@ -68,6 +70,14 @@ export class RequestInspection extends Inspection {
     this.budget += bytes.length * this.config.budgetPerByte;
     this.body ??= new BodyInspection(this, this.policy.matcher);
     return this.body.take(bytes, isLast);
+  }
+
+  /** The next bytes of the body once its content coding is off. They belong to the caller again afterwards. */
+  decoded(bytes: Buffer, isLast: boolean): ScanOutcome {
+    this.view = View.body;
+    this.budget += bytes.length * this.config.budgetPerByte;
+    this.decodedBody ??= new BodyInspection(this, this.policy.matcher);
+    return this.decodedBody.take(bytes, isLast);
   }
 
   /** Trailers, serialised as they will be sent. */
@@ -109,7 +119,14 @@ export class RequestInspection extends Inspection {
     // Most heads have no mark: then nothing but long runs of letters can hide a token.
     let outcome =
       languages === 0 ? lookIntoRuns(looking, bytes, decodeDepth, true) : this.headLayers(bytes, head);
-    if (outcome !== Scan.clear || head.basic === null) return outcome;
+    if (outcome !== Scan.clear) return outcome;
+    const plain = plainPath(head.target);
+    if (plain !== null) {
+      this.view = View.path;
+      outcome = this.whole(Buffer.from(plain, "latin1"));
+      if (outcome !== Scan.clear) return outcome;
+    }
+    if (head.basic === null) return outcome;
     this.view = View.credentials;
     for (const credentials of head.basic) {
       // Reads what servers read: either alphabet, with or without padding, through blanks.
@@ -159,6 +176,8 @@ export class RequestInspection extends Inspection {
         return pointInHead(this.text, end);
       case View.headDecoded:
         return "header";
+      case View.path:
+        return "path";
       case View.credentials:
         return "header authorization";
       case View.trailers:

@@ -24,6 +24,7 @@ const FIRST_SEQUENCE = process.pid * 2 ** 20;
 const SEQUENCE_MASK = 2 ** 20 - 1;
 const CLOSE_MS = 2_000;
 const COMPLAIN_EVERY_MS = 60_000;
+const MESSAGES = { vpatch: "vpatch attempt", undecoded: "a body passed whose content coding was not undone" };
 
 /** Identical attempts of a second, and how many they are. */
 class Window {
@@ -224,7 +225,7 @@ export class Recorder {
 
   private logOne(window: Window): void {
     const { worker, ...fields } = eventOf(window);
-    this.logger.info(this.isWorkerNamed ? fields : { ...fields, worker }, "vpatch attempt");
+    this.logger.info(this.isWorkerNamed ? fields : { ...fields, worker }, MESSAGES[fields.type]);
   }
 }
 
@@ -240,6 +241,6 @@ function eventOf({ first, sequence, count, lastAt }: Window): VpatchEvent {
 
 /** All fields but the time and the request id; the rule says which leak. No field holds a line feed. */
 function foldKey(attempt: Attempt): string {
-  const { rule, action, point, method, host, path, query, userAgent, ip } = attempt;
-  return `${rule}\n${action}\n${point}\n${method}\n${host}\n${path}\n${query.join("&")}\n${userAgent ?? "\n"}\n${ip}`;
+  const { type, rule, action, point, method, host, path, query, userAgent, ip } = attempt;
+  return `${type} ${rule}\n${action}\n${point}\n${method}\n${host}\n${path}\n${query.join("&")}\n${userAgent ?? "\n"}\n${ip}`;
 }

@@ -20,6 +20,13 @@ const ROWS = {
   head_timeout: row(408, "downstream", "The request head did not arrive in time."),
   body_timeout: row(408, "downstream", "The request body stopped arriving."),
   budget_body: row(413, "downstream", "The request body asks for more inspection than is granted."),
+  coding_budget: row(413, "downstream", "The request body decodes to more than is inspected."),
+  coding_broken: row(
+    415,
+    "downstream",
+    "The request body could not be decoded as its Content-Encoding says.",
+  ),
+  coding_unknown: row(415, "downstream", "The Content-Encoding of the request body is not known."),
   budget_head: row(431, "downstream", "The request head asks for more inspection than is granted."),
   target_too_long: row(414, "downstream", "The request target is too long."),
   expectation: row(417, "downstream", "Only the expectation 100-continue can be met."),

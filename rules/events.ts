@@ -7,18 +7,23 @@ import { StoreFailed } from "./refusal.ts";
 
 export { EventCursorInvalid, eventId } from "./events/key.ts";
 
+/** `vpatch`: an attempt. `undecoded`: a body passed, as configured, though its content coding was not undone. */
+export type EventType = "vpatch" | "undecoded";
+export type EventAction = "blocked" | "monitored" | "passed";
+
 /** The record of an attempt, or of identical attempts within a second. Never holds a token. */
 export interface VpatchEvent {
-  readonly type: "vpatch";
+  readonly type: EventType;
   /** Unique, and sorts by time within a worker; made by `eventId` from `at`. */
   readonly id: string;
   /** Milliseconds since the epoch: the first attempt, and the last. */
   readonly at: number;
   readonly lastAt: number;
   readonly count: number;
-  readonly leak: string;
-  readonly rule: string;
-  readonly action: "blocked" | "monitored";
+  /** Null, like the rule, where it is no attempt. */
+  readonly leak: string | null;
+  readonly rule: string | null;
+  readonly action: EventAction;
   readonly point: string;
   readonly method: string;
   readonly host: string;
@@ -33,13 +38,13 @@ export interface VpatchEvent {
 
 /** What to look for; a field left out matches all. Times in milliseconds, `from` inclusive, `to` exclusive. */
 export interface EventFilter {
-  readonly type?: "vpatch" | undefined;
+  readonly type?: EventType | undefined;
   readonly leak?: string | undefined;
   readonly rule?: string | undefined;
   readonly ip?: string | undefined;
   /** The whole point (`header x-api-key`) or its first word (`header`). */
   readonly point?: string | undefined;
-  readonly action?: "blocked" | "monitored" | undefined;
+  readonly action?: EventAction | undefined;
   readonly from?: number | undefined;
   readonly to?: number | undefined;
 }
@@ -149,6 +154,7 @@ export class EventLog {
     for await (const { page } of this.backwards({ from, to }, null)) {
       for (const event of page) {
         if (++looked > LOOKED_MAX) return { blocked, monitored, partial: true };
+        if (event.type !== "vpatch") continue;
         const bucket = Math.min(buckets - 1, Math.floor((event.at - from) / width));
         (event.action === "blocked" ? blocked : monitored)[bucket]! += event.count;
       }
@@ -273,6 +279,7 @@ function failureOf(error: Error & { commitError?: Promise<unknown> }): Error {
 }
 
 function matches(filter: EventFilter, event: VpatchEvent): boolean {
+  if (filter.type !== undefined && event.type !== filter.type) return false;
   if (filter.leak !== undefined && event.leak !== filter.leak) return false;
   if (filter.rule !== undefined && event.rule !== filter.rule) return false;
   if (filter.ip !== undefined && event.ip !== filter.ip) return false;

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const FOLDERS = Object.keys(MAY_IMPORT);
 
 /** What a person starts; all else must be reached from here. */
-const ENTRIES = ["cli/main.ts", "bench/main.ts", "bench/matcher.ts", "bench/activation.ts"];
+const ENTRIES = ["cli/main.ts", "bench/main.ts", "bench/matcher.ts", "bench/activation.ts", "bench/views.ts"];
 
 /** Packages that belong to one folder: a peer of the benchmark with known holes must not slip into the product. */
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
