@@ -1,5 +1,6 @@
 import { type Matcher, Scan, type ScanOutcome, StreamView, worse } from "../rules/matcher.ts";
 import type { RequestInspection } from "./inspect.ts";
+import { looksBinary } from "./points/binary.ts";
 import { type Charset, charsetOf, toUtf8 } from "./points/charset.ts";
 import { Language } from "./points/unspell.ts";
 import { lookInside } from "./views.ts";
@@ -23,6 +24,7 @@ export class BodyInspection {
   private tail: Buffer = EMPTY;
   private total = 0;
   private charset: Charset | null = null;
+  private isBinary: boolean | null = null;
   private quoted = 0;
 
   constructor(inspection: RequestInspection, matcher: Matcher) {
@@ -43,7 +45,9 @@ export class BodyInspection {
     if (isLast && outcome < Scan.stopped) outcome = matcher.finish(stream, inspection);
     if (outcome >= Scan.stopped) return outcome;
     const piece = this.tail.length === 0 ? bytes : Buffer.concat([this.tail, bytes]);
-    const viewed = this.look(piece, bytes.length, isLast);
+    let viewed = this.look(piece, bytes.length, isLast);
+    this.isBinary ??= piece.length === 0 ? null : looksBinary(inspection.contentType, piece);
+    if (this.isBinary && viewed < Scan.stopped) viewed = worse(viewed, inspection.embedded(piece));
     if (!isLast) this.keepTail(piece);
     return worse(outcome, viewed);
   }

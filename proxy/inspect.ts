@@ -3,6 +3,7 @@ import { inScope } from "../rules/rule.ts";
 import { BodyInspection } from "./bodyinspection.ts";
 import type { InspectConfig } from "./config.ts";
 import type { RequestHead } from "./normalize.ts";
+import { hasLengthPrefix } from "./points/binary.ts";
 import { partsOfBody } from "./points/body.ts";
 import { type Part, partsOfHead, pointInHead } from "./points/head.ts";
 import { plainPath } from "./points/path.ts";
@@ -39,6 +40,7 @@ export class RequestInspection extends Inspection {
   private body: BodyInspection | null = null;
   private decodedBody: BodyInspection | null = null;
   private view = 0;
+  private binaryPiece: Buffer | null = null;
   private text = "";
   /** Hits found in a decoded view, or in a body: where that was is looked for once the scan is over. */
   private unnamed: Hit[] = NONE;
@@ -80,6 +82,14 @@ export class RequestInspection extends Inspection {
     return this.decodedBody.take(bytes, isLast);
   }
 
+  /** A binary piece's places where a word goes on behind a token: a match if the token's text ends there. */
+  embedded(piece: Buffer): ScanOutcome {
+    this.binaryPiece = piece;
+    const outcome = this.policy.matcher.scanEmbedded(piece, 0, piece.length, this);
+    this.binaryPiece = null;
+    return outcome;
+  }
+
   /** Trailers, serialised as they will be sent. */
   trailers(bytes: Buffer): ScanOutcome {
     this.view = View.trailers;
@@ -95,8 +105,9 @@ export class RequestInspection extends Inspection {
     this.nameBy(() => partsOfBody(this.contentType, text));
   }
 
-  override onMatch(slot: number, _start: number, end: number): boolean {
+  override onMatch(slot: number, start: number, end: number): boolean {
     const rule = this.policy.ruleAt(slot);
+    if (this.binaryPiece !== null && !hasLengthPrefix(this.binaryPiece, start, end)) return false;
     if (rule === null || !inScope(rule.scope, this.method, hostName(this.host))) return false;
     const isKnown = this.hits?.some((hit) => hit.rule === rule) ?? false;
     if (isKnown) return rule.mode === "block";

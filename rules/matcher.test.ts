@@ -110,6 +110,25 @@ describe("whole bytes", () => {
     expect(ends(matcher, `${second} ${first}`)).toEqual([49]);
   });
 
+  test("within words tokens are found only by the scan for embedded ones", () => {
+    const token = "made-up-token-0001";
+    const matcher = enforced(token, "made-up/other~token!");
+    const embedded = (text: string): number[] => {
+      const found = new Found();
+      const bytes = Buffer.from(text, "latin1");
+      expect(matcher.scanEmbedded(bytes, 0, bytes.length, found)).toBe(Scan.clear);
+      return found.matches.map((match) => match.end);
+    };
+    expect(embedded(`${token}R`)).toEqual([18]);
+    expect(embedded(`x${token}-${token}_`)).toEqual([19, 38]);
+    expect(embedded(`\u0012made-up/other~token!Z`)).toEqual([21]);
+    for (const text of [token, `${token}.`, `${token}\0`, token.slice(0, -1), "made-up-token-0002R"])
+      expect(embedded(text)).toEqual([]);
+    // Far behind the first window, and over its border.
+    for (const before of [WINDOW_BYTES - 30, WINDOW_BYTES - 9, WINDOW_BYTES, 3 * WINDOW_BYTES + 5])
+      expect(embedded(`${"\0".repeat(before)}${token}R`)).toEqual([before + 18]);
+  });
+
   test("a token whose beginning is not known is found", () => {
     const matcher = new Matcher(pepper);
     const slot = matcher.openSlot();

@@ -19,7 +19,9 @@ import {
   type Keyed,
   markAt,
   multiply,
+  NO_BYTE,
   reduce,
+  rolled,
   WINDOW_BYTES,
 } from "./matcher/keyed.ts";
 import type { Pepper } from "./pepper.ts";
@@ -215,6 +217,54 @@ export class Matcher {
     this.sumsTo = -1;
     this.windowEnd = view.length;
     return view.length < ANCHOR_BYTES ? Scan.clear : this.look(view.length, view.length, inspection, true);
+  }
+
+  /**
+   * Scans the places of `bytes[from, to)` that the other scans pass over, because a word character follows: in binary
+   * formats the next field begins right behind a text. Whoever takes the matches looks whether the text ends there.
+   */
+  scanEmbedded(bytes: Uint8Array, from: number, to: number, inspection: Inspection): ScanOutcome {
+    const keep = this.longest + 1;
+    let kept = 0;
+    for (let at = from; at < to && this.tokenCount > 0; ) {
+      const taken = Math.min(to - at, WINDOW_BYTES - kept);
+      this.window.set(bytes.subarray(at, at + taken), kept);
+      const end = kept + taken;
+      this.sumsTo = -1;
+      this.windowEnd = end;
+      const outcome = this.scanWithinWords(kept, end, at - kept, inspection);
+      if (outcome !== Scan.clear) return outcome;
+      at += taken;
+      kept = Math.min(keep, end);
+      this.window.copyWithin(0, end - kept, end);
+    }
+    return Scan.clear;
+  }
+
+  private scanWithinWords(from: number, to: number, offset: number, inspection: Inspection): ScanOutcome {
+    const { window } = this;
+    const { words } = this.keyed;
+    const { words: filter, shift } = this.anchorFilter;
+    let solid = 0;
+    let anchor = 0;
+    const start = Math.max(0, from - ANCHOR_BYTES);
+    for (let end = start; end < to; end++) {
+      const byte = window[end]!;
+      const mayEnd = end >= from && (BYTE_CLASS[byte]! & 1) === 0 && solid >= SOLID * ANCHOR_BYTES;
+      const bit = anchor >>> shift;
+      if (mayEnd && (filter[bit >>> 5]! & (1 << (bit & 31))) !== 0) {
+        const outcome = this.probe(anchor, end, offset + end, inspection, true);
+        if (outcome !== Scan.clear) return outcome;
+      }
+      solid = (solid + SOLID) & BYTE_CLASS[byte]!;
+      anchor = rolled(
+        words,
+        anchor,
+        byte,
+        end - ANCHOR_BYTES >= start ? window[end - ANCHOR_BYTES]! : NO_BYTE,
+      );
+    }
+    return Scan.clear;
   }
 
   private scan(

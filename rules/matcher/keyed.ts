@@ -44,6 +44,16 @@ export function anchorAt(words: Int32Array, bytes: Uint8Array, end: number): num
   );
 }
 
+/** Stands for the byte that leaves where none does yet. */
+export const NO_BYTE = -1;
+
+/** The anchor moved on by one byte: `next` comes, `gone` leaves, the sixth before it (or NO_BYTE). */
+export function rolled(words: Int32Array, anchor: number, next: number, gone: number): number {
+  const turned = (anchor << 5) | (anchor >>> 27);
+  const left = gone === NO_BYTE ? 0 : words[gone]!;
+  return turned ^ words[next]! ^ ((left << 30) | (left >>> 2));
+}
+
 /** Marks are 1 to so many: a byte, in which 0 is left for "any". */
 const MARKS = 255;
 
