@@ -27,15 +27,16 @@ export const byLength: Framing = {
   write: (body) => body,
 };
 
-/** `cut` answers how many of the bytes left go into the next chunk; `extension` is written after its size. */
-function chunked(name: string, cut: (left: number) => number, extension = ""): Framing {
+/** `cuts` makes, for a body, what answers how many bytes the next chunk has; `extension` follows each size. */
+function chunked(name: string, cuts: (body: Buffer) => () => number, extension = ""): Framing {
   return {
     name,
     field: () => ["Transfer-Encoding", "chunked"],
     write: (body, trailers) => {
       const pieces: Buffer[] = [];
+      const cut = cuts(body);
       for (let at = 0; at < body.length; ) {
-        const size = Math.min(cut(body.length - at), body.length - at);
+        const size = Math.min(cut(), body.length - at);
         pieces.push(Buffer.from(`${size.toString(16)}${extension}\r\n`, "latin1"));
         pieces.push(body.subarray(at, at + size), Buffer.from("\r\n"));
         at += size;
@@ -47,12 +48,14 @@ function chunked(name: string, cut: (left: number) => number, extension = ""): F
   };
 }
 
-const cuts = new Random(5);
-
-export const oneChunk = chunked("one chunk", (left) => left);
-export const chunkPerByte = chunked("a chunk a byte", () => 1);
-export const randomChunks = chunked("chunks of random sizes", () => 1 + cuts.below(24));
-export const extendedChunks = chunked("chunks with extensions", () => 7, ';made="up";a=b;c');
+export const oneChunk = chunked("one chunk", (body) => () => body.length);
+export const chunkPerByte = chunked("a chunk a byte", () => () => 1);
+/** The same body is cut at the same places. */
+export const randomChunks = chunked("chunks of random sizes", (body) => {
+  const random = new Random(body.length);
+  return () => 1 + random.below(24);
+});
+export const extendedChunks = chunked("chunks with extensions", () => () => 7, ';made="up";a=b;c');
 
 export const FRAMINGS: readonly Framing[] = [byLength, oneChunk, chunkPerByte, randomChunks, extendedChunks];
 
