@@ -1,34 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Case } from "./spellings/case.ts";
 import { Client } from "./spellings/client.ts";
-import { basicCases, fieldCases } from "./spellings/fields.ts";
-import { formCases, multipartCases } from "./spellings/forms.ts";
-import { dialectCases, jsonCases, typeCases } from "./spellings/json.ts";
+import { GROUPS } from "./spellings/groups.ts";
 import { Judge } from "./spellings/judge.ts";
-import { messageCases } from "./spellings/messages.ts";
 import { byLength, encode, type Request } from "./spellings/request.ts";
-import { codingCases, framingCases } from "./spellings/streams.ts";
-import { pathCases, queryCases } from "./spellings/targets.ts";
 import { KINDS, lookAlikes, POSITIONS, type TokenKind, twin } from "./spellings/tokens.ts";
 import { StrictUpstream } from "./spellings/upstream.ts";
-import { xmlCases } from "./spellings/xml.ts";
 import { exchange, TestGateway } from "./support.ts";
-
-const GROUPS: Readonly<Record<string, readonly Case[]>> = {
-  "header fields": fieldCases,
-  Basic: basicCases,
-  paths: pathCases,
-  queries: queryCases,
-  JSON: jsonCases,
-  "types and charsets": typeCases,
-  "dialects, texts and trailers": dialectCases,
-  forms: formCases,
-  multipart: multipartCases,
-  XML: xmlCases,
-  framings: framingCases,
-  "content codings": codingCases,
-  "binary messages": messageCases,
-};
 
 let upstream: StrictUpstream;
 let gateway: TestGateway;
