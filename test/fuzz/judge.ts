@@ -1,3 +1,4 @@
+import type { Field } from "../spellings/request.ts";
 import { type Received, StrictReader } from "../spellings/strict.ts";
 import { statusesOf } from "./answers.ts";
 import type { Oracle } from "./oracle.ts";
@@ -58,12 +59,16 @@ function differenceOf(sent: Received, received: Received): string | null {
   if (sent.method !== received.method) return "the method changed";
   if (sent.target.startsWith("/") && sent.target !== received.target) return "the target changed";
   if (!sent.body.equals(received.body)) return "the body changed";
-  if (JSON.stringify(sent.trailers) !== JSON.stringify(received.trailers)) return "the trailers changed";
-  const known = new Set(sent.fields.map(([name, value]) => `${name}: ${value.trim()}`));
+  if (sent.trailers.map(lineOf).join("\n") !== received.trailers.map(lineOf).join("\n"))
+    return "the trailers changed";
+  const known = new Set(sent.fields.map(lineOf));
   const own =
     /^(?:host|connection|te|upgrade|transfer-encoding|content-length|x-forwarded-.*|x-request-id)$/i;
   const invented = received.fields.find(
-    ([name, value]) => !own.test(name) && !known.has(`${name}: ${value}`),
+    ([name, value]) => !own.test(name) && !known.has(lineOf([name, value])),
   );
   return invented === undefined ? null : "a field was invented";
 }
+
+/** Blanks and tabs around a value are none of it (RFC 9110 section 5.5). */
+const lineOf = ([name, value]: Field) => `${name}: ${value.replace(/^[ \t]+|[ \t]+$/g, "")}`;
