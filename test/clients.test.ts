@@ -1,15 +1,16 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Agent, createServer, type IncomingMessage, request, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { GatewayProcess, isRefused } from "./process.ts";
+import { programOf } from "./programs.ts";
 import { exchange, RawClient, RawUpstream, temporaryFolder, until } from "./support.ts";
 
 const TOKEN = "made-up-token-0001";
@@ -23,20 +24,6 @@ interface LoadResult {
   readonly "2xx": number;
 }
 const autocannon = createRequire(import.meta.url)("autocannon") as (options: object) => Promise<LoadResult>;
-
-/** Where a program is, looked for where servers live too; null where it is absent. */
-function programOf(name: string): string | null {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  for (const folder of folders.filter((each) => each !== "")) {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return join(folder, name);
-    } catch {
-      // Not there.
-    }
-  }
-  return null;
-}
 
 /** A test that needs a program, and is skipped with a word where that is absent. */
 function testWith(name: string, title: string, body: (program: string) => Promise<void>): void {

@@ -34,6 +34,9 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   yaml: ["cli"],
   hono: ["admin"],
+  express: ["test"],
+  fastify: ["test"],
+  "cookie-parser": ["test"],
 };
 
 interface Ban {
@@ -201,7 +204,9 @@ test("no support file of the tests is left over", () => {
   );
   const started = (path: string) =>
     [...sources.values()].some((text) => text.includes(path.slice("test/".length)));
-  expect(support.filter((path) => !used.has(path) && !started(path))).toEqual([]);
+  const left = support.filter((path) => !used.has(path) && !started(path));
+  // `npm run backends` starts it.
+  expect(left.filter((path) => path !== "test/backends/main.ts")).toEqual([]);
 });
 
 describe("what must not stand in the code", () => {
