@@ -1,16 +1,18 @@
 import { type Matcher, Scan, type ScanOutcome, StreamView, worse } from "../rules/matcher.ts";
 import type { RequestInspection } from "./inspect.ts";
 import { looksBinary } from "./points/binary.ts";
-import { type Charset, charsetOf, toUtf8 } from "./points/charset.ts";
+import { encodedParts } from "./points/multipart.ts";
 import { Language } from "./points/unspell.ts";
-import { lookInside } from "./views.ts";
+import { narrow } from "./points/wide.ts";
+import { type Looking, lookInside, lookIntoRun, scanView } from "./views.ts";
 
 const EMPTY = Buffer.alloc(0);
 /** Bytes that one byte of a token may take: `\\\\u0067` in a string in a string, or `%255Cu0067`. */
 const SPELLED_BYTES = 12;
 const TAIL_MAX = 64 * 1024;
+const DASH = 0x2d;
 const MULTIPART = /^multipart\//i;
-let units = Buffer.alloc(0);
+let narrowed = Buffer.alloc(0);
 
 /**
  * inspect: one stream of body bytes, as they are and in their decoded views. The raw bytes are scanned as a stream. The
@@ -22,20 +24,19 @@ export class BodyInspection {
   private readonly matcher: Matcher;
   private readonly stream = new StreamView();
   private tail: Buffer = EMPTY;
-  private total = 0;
-  private charset: Charset | null = null;
   private isBinary: boolean | null = null;
+  private isMultipart: boolean;
   private quoted = 0;
 
   constructor(inspection: RequestInspection, matcher: Matcher) {
     this.inspection = inspection;
     this.matcher = matcher;
+    this.isMultipart = MULTIPART.test(inspection.contentType);
   }
 
   /** The next bytes; after the last, a token that ends with them counts. */
   take(bytes: Buffer, isLast: boolean): ScanOutcome {
     const { matcher, inspection, stream } = this;
-    this.total += bytes.length;
     if (matcher.tokenCount === 0) {
       stream.length = 0;
       this.tail = EMPTY;
@@ -45,34 +46,40 @@ export class BodyInspection {
     if (isLast && outcome < Scan.stopped) outcome = matcher.finish(stream, inspection);
     if (outcome >= Scan.stopped) return outcome;
     const piece = this.tail.length === 0 ? bytes : Buffer.concat([this.tail, bytes]);
-    let viewed = this.look(piece, bytes.length, isLast);
-    this.isBinary ??= piece.length === 0 ? null : looksBinary(inspection.contentType, piece);
-    if (this.isBinary && viewed < Scan.stopped) viewed = worse(viewed, inspection.embedded(piece));
+    if (piece.length === 0) return outcome;
+    const viewed = this.look(piece, bytes.length / piece.length, isLast);
     if (!isLast) this.keepTail(piece);
     return worse(outcome, viewed);
   }
 
-  private look(piece: Buffer, fresh: number, isLast: boolean): ScanOutcome {
-    const { contentType } = this.inspection;
-    this.charset ??= piece.length < 4 && !isLast ? null : charsetOf(contentType, piece);
-    if (this.quoted === 0 && MULTIPART.test(contentType) && piece.includes("uoted-"))
+  /** Looks into a piece, of which the part `share` is new. */
+  private look(piece: Buffer, share: number, isLast: boolean): ScanOutcome {
+    const { inspection } = this;
+    if (this.isBinary === null) {
+      this.isBinary = looksBinary(inspection.contentType, piece);
+      // The first boundary says so as well, whatever the content type.
+      this.isMultipart ||= piece[0] === DASH && piece[1] === DASH;
+    }
+    if (this.isMultipart && (piece.includes("uoted-p") || piece.includes("UOTED-P")))
       this.quoted = Language.quoted;
     const languages = Language.percent | Language.escape | Language.markup | this.quoted;
-    const share = piece.length === 0 ? 0 : fresh / piece.length;
-    const looking = { matcher: this.matcher, inspection: this.inspection, languages, share };
-    const { decodeDepth } = this.inspection.config;
-    if (this.charset === null || this.charset === "bytes")
-      return lookInside(looking, piece, decodeDepth, isLast);
-    // The tail may begin in the middle of a unit.
-    const from = (this.total - piece.length) & 1;
-    if (units.length < piece.length * 2) units = Buffer.allocUnsafeSlow(piece.length * 2);
-    const text = units.subarray(0, toUtf8(piece, from, piece.length, this.charset, units));
-    const outcome = isLast
-      ? this.matcher.scanWhole(text, 0, text.length, this.inspection)
-      : this.matcher.scanChunk(text, 0, text.length, new StreamView(), this.inspection);
-    if (outcome >= Scan.stopped) return outcome;
-    const inner = lookInside(looking, text, decodeDepth, isLast);
-    return worse(outcome, inner);
+    const looking = inspection.looking(languages, share, true);
+    const { decodeDepth } = inspection.config;
+    let outcome = lookInside(looking, piece, decodeDepth, isLast);
+    if (outcome < Scan.stopped) outcome = worse(outcome, this.lookWide(looking, piece, isLast));
+    if (outcome < Scan.stopped && this.isMultipart)
+      outcome = worse(outcome, lookIntoParts(looking, piece, decodeDepth, isLast));
+    if (this.isBinary && outcome < Scan.stopped) outcome = worse(outcome, inspection.embedded(piece));
+    return outcome;
+  }
+
+  /** Text of two or four bytes a character, which always has NULs in it where it is ASCII. */
+  private lookWide(looking: Looking, piece: Buffer, isLast: boolean): ScanOutcome {
+    if (!piece.includes(0)) return Scan.clear;
+    if (narrowed.length <= piece.length) narrowed = Buffer.allocUnsafeSlow(piece.length * 2);
+    const written = narrow(piece, piece.length, narrowed, this.matcher.shortest);
+    if (written === 0) return Scan.clear;
+    return scanView(looking, narrowed.subarray(0, written), this.inspection.config.decodeDepth, isLast);
   }
 
   private keepTail(piece: Buffer): void {
@@ -80,4 +87,15 @@ export class BodyInspection {
     // A copy: the piece is the socket's or the decoder's, and large.
     this.tail = Buffer.from(piece.subarray(piece.length - length));
   }
+}
+
+/** Parts that say they are base64: readers of mail pass over every other byte in them (RFC 2045 section 6.8). */
+function lookIntoParts(looking: Looking, piece: Buffer, depth: number, isLast: boolean): ScanOutcome {
+  let outcome: ScanOutcome = Scan.clear;
+  for (const { start, end } of encodedParts(piece)) {
+    const found = lookIntoRun(looking, piece, start, end, depth, isLast || end < piece.length);
+    if (found >= Scan.stopped) return found;
+    outcome = worse(outcome, found);
+  }
+  return outcome;
 }

@@ -85,11 +85,13 @@ export const limitsSchema = z.strictObject({
 export const inspectSchema = z.strictObject({
   /** Layers of spelling that are undone one inside the other: percent-encoding, escapes, base64, ... */
   decodeDepth: whole(1, 6, 3),
+  /** What becomes of a request whose content type names a charset in which no view can see ASCII (UTF-7, EBCDIC): 415, or it passes, counted and told of. */
+  unknownCharset: z.enum(["block", "pass"]).default("block"),
   /** Content codings (gzip, deflate, br, zstd) that are decoded beside forwarding, and their budgets. */
   codings: z
     .strictObject({
       /** Codings one on the other; more is over budget. */
-      depth: whole(1, 8, 3),
+      depth: whole(1, 8, 4),
       /** Decoded bytes for each encoded one, beyond `ratioBaseBytes`. */
       ratio: whole(1, 100_000, 200),
       ratioBaseBytes: whole(0, 1024 * 1024 * KiB, 1024 * KiB),

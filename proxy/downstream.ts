@@ -273,6 +273,11 @@ export class Downstream implements Timed {
     let at = next;
     if (this.exchange === exchange && !exchange.hasArrived && at < bytes.length)
       at = exchange.receive(bytes, at);
+    // The client has said its last byte before: a body that is not whole never will be.
+    if (this.hasEnded && this.exchange === exchange && !exchange.hasArrived) {
+      this.socket.destroy();
+      return null;
+    }
     if (at >= bytes.length) return null;
     const rest = bytes.subarray(at);
     this.keep(rest);

@@ -1,7 +1,7 @@
 import { Scan, type ScanOutcome } from "../rules/matcher.ts";
 import { type AnswerHead, Ending } from "./answer.ts";
 import { decide, type Permit } from "./decide.ts";
-import { afterDecoding, decodingOf, type Undecodable } from "./decoding.ts";
+import { afterDecoding, decodingOf, type Undecodable, unreadableCharset } from "./decoding.ts";
 import type { Downstream } from "./downstream.ts";
 import { isRefusedInTrailers } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
@@ -9,6 +9,8 @@ import { Inflation } from "./inflate.ts";
 import { holdsToken, RequestInspection } from "./inspect.ts";
 import { giveParser, OK, type Parser } from "./llhttp.ts";
 import { Framing, type RequestHead } from "./normalize.ts";
+import { isReadable } from "./points/charset.ts";
+import { CompressedMessages } from "./points/grpc.ts";
 import { inspectHeadAgain } from "./reinspect.ts";
 import { type ReplyKind, replySource } from "./reply.ts";
 import type { UpstreamConnection } from "./upstream.ts";
@@ -61,6 +63,8 @@ export class Exchange {
   private inflation: Inflation | null = null;
   /** A piece of the body is being decoded: nothing more is read until it was inspected. */
   private isDecoding = false;
+  /** What of a gRPC stream is decoded; null where all of the body is. */
+  private messages: CompressedMessages | null = null;
   // The answer.
   private answerHead = "";
   private answerStarted = false;
@@ -102,6 +106,7 @@ export class Exchange {
       return;
     }
     this.headPermit = verdict.permit;
+    if (!this.hasReadableCharset()) return;
     if (this.requestDone) {
       this.release();
       return;
@@ -224,7 +229,7 @@ export class Exchange {
     let text = "";
     for (let index = 0; index + 1 < fields.length; index += 2) {
       if (isRefusedInTrailers(fields[index]!)) continue;
-      text += `${fields[index]}: ${fields[index + 1]!.trim()}\r\n`;
+      text += `${fields[index]}: ${trimmed(fields[index + 1]!)}\r\n`;
     }
     return text;
   }
@@ -272,9 +277,17 @@ export class Exchange {
     else this.reply(kind);
   }
 
+  /** Answers whether the exchange goes on. Some servers read a query, too, as the content type says. */
+  private hasReadableCharset(): boolean {
+    if (this.head.contentType === "" || isReadable(this.head.contentType)) return true;
+    return this.passUndecoded(unreadableCharset(this.inspection.config));
+  }
+
   /** Answers whether the exchange goes on. */
   private openDecoding(): boolean {
-    const decoding = decodingOf(this.head.contentEncoding, this.gateway.config.inspect);
+    const decoding = decodingOf(this.head, this.gateway.config.inspect);
+    if (decoding instanceof Inflation && this.head.contentEncoding === "")
+      this.messages = new CompressedMessages();
     if (decoding === null || decoding instanceof Inflation) {
       this.inflation = decoding;
       return true;
@@ -311,12 +324,13 @@ export class Exchange {
   private decode(inflation: Inflation, body: Buffer, isLast: boolean, raw: ScanOutcome): void {
     this.isDecoding = true;
     this.gateway.unhold(this);
+    const coded = this.messages === null ? body : this.messages.take(body);
     let decoded: ScanOutcome = Scan.clear;
     const inspect = (bytes: Buffer): boolean => {
       decoded = this.inspection.decoded(bytes, false);
       return decoded < Scan.stopped;
     };
-    inflation.write(body, isLast, inspect, (outcome) => {
+    inflation.write(coded, isLast, inspect, (outcome) => {
       this.isDecoding = false;
       if (this.isOver) return;
       if (isLast && decoded < Scan.stopped) decoded = this.inspection.decoded(EMPTY, true);
@@ -373,7 +387,7 @@ export class Exchange {
         this.refuse("broken_request");
         return false;
       }
-      text += `${fields[index]}: ${fields[index + 1]!.trim()}\r\n`;
+      text += `${fields[index]}: ${trimmed(fields[index + 1]!)}\r\n`;
     }
     const bytes = Buffer.from(text, "latin1");
     if (bytes.length > this.gateway.config.limits.headBytes) {
@@ -565,6 +579,11 @@ export class Exchange {
       text += `X-Forwarded-Host: ${head.host || host}\r\n`;
     return `${text}X-Request-Id: ${this.id}\r\n\r\n`;
   }
+}
+
+/** Without the blanks around it; any other space is part of a value. */
+function trimmed(value: string): string {
+  return value.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
 function isRequestId(text: string): boolean {

@@ -18,6 +18,7 @@ export const Field = {
   singleton: 12,
   authorization: 13,
   contentEncoding: 14,
+  grpcEncoding: 15,
 } as const;
 
 const NAMES: Record<string, number> = {
@@ -43,6 +44,7 @@ const NAMES: Record<string, number> = {
   "x-request-id": Field.requestId,
   "content-type": Field.singleton,
   "content-encoding": Field.contentEncoding,
+  "grpc-encoding": Field.grpcEncoding,
   "content-range": Field.singleton,
   "content-location": Field.singleton,
   date: Field.singleton,

@@ -153,7 +153,7 @@ export class Gateway {
 
   /** The decoded bytes of a body were not, or not all, inspected, and it passes as configured. */
   undecoded(exchange: Exchange, why: Undecoded): void {
-    const point = `body coding ${why}`;
+    const point = `body ${why}`;
     this.tell(exchange, { type: "undecoded", leak: null, rule: null, action: "passed", point });
     this.counters.undecoded++;
   }

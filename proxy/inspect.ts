@@ -9,7 +9,7 @@ import { type Part, partsOfHead, pointInHead } from "./points/head.ts";
 import { plainPath } from "./points/path.ts";
 import { Language } from "./points/unspell.ts";
 import type { EnforcedRule, Policy } from "./policy.ts";
-import { lookInside, lookIntoRuns } from "./views.ts";
+import { type Looking, lookInside, lookIntoRuns } from "./views.ts";
 
 /** One enforced rule's token, found at one point. */
 export interface Hit {
@@ -95,7 +95,7 @@ export class RequestInspection extends Inspection {
     this.view = View.trailers;
     const outcome = this.whole(bytes);
     if (outcome !== Scan.clear) return outcome;
-    return lookInside(this.looking(HEAD_LANGUAGES), bytes, this.config.decodeDepth, true);
+    return lookInside(this.looking(HEAD_LANGUAGES, 1, false), bytes, this.config.decodeDepth, true);
   }
 
   /** Names the hits that were found in the body, of which `pieces` are all that came so far. */
@@ -126,7 +126,7 @@ export class RequestInspection extends Inspection {
     let languages = 0;
     if (text.includes("%")) languages |= Language.percent;
     if (text.includes("\\")) languages |= Language.escape;
-    const looking = this.looking(languages);
+    const looking = this.looking(languages, 1, false);
     // Most heads have no mark: then nothing but long runs of letters can hide a token.
     let outcome =
       languages === 0 ? lookIntoRuns(looking, bytes, decodeDepth, true) : this.headLayers(bytes, head);
@@ -140,27 +140,40 @@ export class RequestInspection extends Inspection {
     if (head.basic === null) return outcome;
     this.view = View.credentials;
     for (const credentials of head.basic) {
-      // Reads what servers read: either alphabet, with or without padding, through blanks.
-      const decoded = Buffer.from(credentials, "base64");
-      outcome = this.whole(decoded);
-      if (outcome === Scan.clear)
-        outcome = lookInside(this.looking(HEAD_LANGUAGES), decoded, decodeDepth, true);
+      outcome = this.basic(Buffer.from(credentials, "base64"));
+      // The above reads either alphabet up to the first `=`; others pass over whatever is not of the first one.
+      const strict = credentials.replaceAll(/[^A-Za-z0-9+/]/g, "");
+      if (outcome === Scan.clear && strict.length < credentials.length)
+        outcome = this.basic(Buffer.from(strict, "base64"));
       if (outcome !== Scan.clear) break;
     }
     return outcome;
+  }
+
+  private basic(decoded: Buffer): ScanOutcome {
+    const outcome = this.whole(decoded);
+    if (outcome !== Scan.clear) return outcome;
+    return lookInside(this.looking(HEAD_LANGUAGES, 1, false), decoded, this.config.decodeDepth, true);
   }
 
   /** The target apart from the fields: the marks of one are no reason to decode the other. */
   private headLayers(bytes: Buffer, head: RequestHead): ScanOutcome {
     const { decodeDepth } = this.config;
     const end = head.method.length + 1 + head.target.length;
-    const looking = this.looking(HEAD_LANGUAGES);
-    const outcome = lookInside(looking, bytes.subarray(head.method.length + 1, end), decodeDepth, true);
-    return outcome === Scan.clear ? lookInside(looking, bytes.subarray(end), decodeDepth, true) : outcome;
+    const looking = this.looking(HEAD_LANGUAGES, 1, false);
+    let outcome = lookInside(looking, bytes.subarray(head.method.length + 1, end), decodeDepth, true);
+    if (outcome === Scan.clear) outcome = lookInside(looking, bytes.subarray(end), decodeDepth, true);
+    if (outcome !== Scan.clear || !bytes.includes("\\")) return outcome;
+    // The same marks, read as quoted strings and cookies read them.
+    const pairs = this.looking(Language.percent | Language.quotedPair, 1, false);
+    return lookInside(pairs, bytes.subarray(end), decodeDepth, true);
   }
 
-  private looking(languages: number) {
-    return { matcher: this.policy.matcher, inspection: this as Inspection, languages, share: 1 };
+  /** What looking into views needs to know; `share` of them was not looked at before. */
+  looking(languages: number, share: number, joinsLines: boolean): Looking {
+    const { matcher } = this.policy;
+    const embedded = (view: Buffer): ScanOutcome => this.embedded(view);
+    return { matcher, inspection: this, languages, share, joinsLines, embedded };
   }
 
   private whole(bytes: Buffer): ScanOutcome {
@@ -244,7 +257,12 @@ function holds(inspection: FieldInspection, matcher: Matcher, text: string): boo
   let outcome = matcher.scanWhole(bytes, 0, bytes.length, inspection);
   if (outcome === Scan.clear) {
     const languages = Language.percent | Language.escape | Language.markup | Language.quoted;
-    outcome = lookInside({ matcher, inspection, languages, share: 1 }, bytes, FIELD_DEPTH, true);
+    const looking = { matcher, inspection, languages, share: 1, joinsLines: true, embedded: null };
+    outcome = lookInside(looking, bytes, FIELD_DEPTH, true);
+    if (outcome === Scan.clear && text.includes("\\")) {
+      const pairs = { ...looking, languages: Language.percent | Language.quotedPair };
+      outcome = lookInside(pairs, bytes, FIELD_DEPTH, true);
+    }
   }
   return outcome !== Scan.clear || inspection.found;
 }

@@ -32,6 +32,7 @@ export class RequestHead {
   contentType = "";
   /** All Content-Encoding values, in order, with commas between. */
   contentEncoding = "";
+  grpcEncoding = "";
   /** Credentials of `Basic` fields, still in base64; null where there is none. */
   basic: string[] | null = null;
   /** The fields that go on unchanged, each as `Name: value` with CRLF. */
@@ -75,7 +76,7 @@ function readStartLine(head: RequestHead, text: string, limits: Limits): ReplyKi
   else return "broken_request";
   head.method = text.slice(0, first);
   head.target = text.slice(first + 1, last);
-  if (head.target.includes(" ") || head.target.includes("#")) return "broken_request";
+  if (/[\u0000-\u0020\u007f#]/.test(head.target)) return "broken_request";
   if (head.method === "CONNECT") return "connect";
   if (head.method !== "GET" && !METHOD_NAMES.has(head.method))
     return isFieldName(head.method) ? "unknown_method" : "broken_request";
@@ -160,6 +161,9 @@ function readFields(
       }
       case Field.contentEncoding:
         head.contentEncoding = head.contentEncoding === "" ? value : `${head.contentEncoding},${value}`;
+        break;
+      case Field.grpcEncoding:
+        head.grpcEncoding = value;
         break;
       case Field.authorization:
         if (/^basic[ \t]/i.test(value)) {

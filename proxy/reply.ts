@@ -26,6 +26,7 @@ const ROWS = {
     "downstream",
     "The request body could not be decoded as its Content-Encoding says.",
   ),
+  charset_unknown: row(415, "downstream", "The charset of the request body is not known."),
   coding_unknown: row(415, "downstream", "The Content-Encoding of the request body is not known."),
   budget_head: row(431, "downstream", "The request head asks for more inspection than is granted."),
   target_too_long: row(414, "downstream", "The request target is too long."),

@@ -7,6 +7,7 @@ import {
   worse,
 } from "../rules/matcher.ts";
 import { decodeRun, nextRun, type Run } from "./points/base64.ts";
+import { hasBinary } from "./points/binary.ts";
 import { languagesIn, unspell } from "./points/unspell.ts";
 
 /** Letters that carry three bytes, and the places where a run of them may begin to. */
@@ -27,6 +28,10 @@ export interface Looking {
   readonly languages: number;
   /** Units of the work budget are charged for so much of what is decoded: the part that was not looked at before. */
   readonly share: number;
+  /** Base64 may be wrapped into lines. */
+  readonly joinsLines: boolean;
+  /** Scans within the words of a binary view, where somebody can tell a text's end. */
+  readonly embedded: ((view: Buffer) => ScanOutcome) | null;
 }
 
 /**
@@ -56,32 +61,63 @@ export function lookIntoRuns(looking: Looking, bytes: Buffer, depth: number, isL
   // Four letters carry three bytes: a shorter run cannot hold any loaded token.
   const min = Math.ceil((shortest * 4) / 3);
   let outcome: ScanOutcome = Scan.clear;
-  const run: Run = { start: 0, end: 0 };
-  for (let from = 0; nextRun(bytes, from, bytes.length, min, run); from = run.end) {
-    const out = bufferOf(runs, depth, run.end - run.start);
+  const run: Run = { start: 0, end: 0, isWrapped: false };
+  const line: Run = { start: 0, end: 0, isWrapped: false };
+  for (let from = 0; nextRun(bytes, from, bytes.length, min, looking.joinsLines, run); from = run.end) {
     const endsHere = isLast || run.end < bytes.length;
-    for (let skipped = 0; skipped < ALIGNMENTS; skipped++) {
-      const written = decodeRun(bytes, run.start, run.end, skipped, out, shortest);
-      if (written === 0) continue;
-      const found = scanView(looking, out.subarray(0, written), depth, endsHere);
-      if (found >= Scan.stopped) return found;
-      if (found > outcome) outcome = found;
+    const found = lookIntoRun(looking, bytes, run.start, run.end, depth, endsHere);
+    if (found >= Scan.stopped) return found;
+    outcome = worse(outcome, found);
+    if (!run.isWrapped) continue;
+    // What looks like a wrapped text may be several, one a line.
+    for (let at = run.start; nextRun(bytes, at, run.end, min, false, line); at = line.end) {
+      const alone = lookIntoRun(
+        looking,
+        bytes,
+        line.start,
+        line.end,
+        depth,
+        isLast || line.end < bytes.length,
+      );
+      if (alone >= Scan.stopped) return alone;
     }
   }
   return outcome;
 }
 
-/** Scans a view, then looks into it. */
-function scanView(looking: Looking, view: Buffer, depth: number, isLast: boolean): ScanOutcome {
+/** Decodes letters of base64, passing over all other bytes, from each of the places where four of them may begin. */
+export function lookIntoRun(
+  looking: Looking,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  depth: number,
+  isLast: boolean,
+): ScanOutcome {
+  const out = bufferOf(runs, depth, end - start);
+  let outcome: ScanOutcome = Scan.clear;
+  for (let skipped = 0; skipped < ALIGNMENTS; skipped++) {
+    const written = decodeRun(bytes, start, end, skipped, out, looking.matcher.shortest);
+    if (written === 0) continue;
+    const found = scanView(looking, out.subarray(0, written), depth, isLast);
+    if (found >= Scan.stopped) return found;
+    outcome = worse(outcome, found);
+  }
+  return outcome;
+}
+
+/** Scans a view, and within its words where it is binary; then looks into it. */
+export function scanView(looking: Looking, view: Buffer, depth: number, isLast: boolean): ScanOutcome {
   const { inspection, matcher, share } = looking;
   inspection.spent += Math.ceil((view.length * share) / 4);
   if (inspection.spent > inspection.budget) return Scan.exhausted;
-  const outcome = isLast
+  let outcome = isLast
     ? matcher.scanWhole(view, 0, view.length, inspection)
     : matcher.scanChunk(view, 0, view.length, new StreamView(), inspection);
+  if (outcome < Scan.stopped && looking.embedded !== null && hasBinary(view))
+    outcome = worse(outcome, looking.embedded(view));
   if (outcome >= Scan.stopped) return outcome;
-  const inner = lookInside(looking, view, depth - 1, isLast);
-  return worse(outcome, inner);
+  return worse(outcome, lookInside(looking, view, depth - 1, isLast));
 }
 
 /** Each level has one buffer for layers and one for runs: a view is read while the next level writes its own. */

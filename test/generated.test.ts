@@ -22,7 +22,11 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   upstream = await StrictUpstream.start();
-  gateway = await TestGateway.start(upstream, { inspect: { holdMs: 10_000 } });
+  gateway = await TestGateway.start(upstream, {
+    inspect: { holdMs: 10_000 },
+    // A long token, spelled three times over, takes more than a target has by default.
+    limits: { headBytes: 2 ** 20, targetBytes: 2 ** 19 },
+  });
   await gateway.leak(...tokens.map(({ text }) => text));
 });
 afterAll(async () => {

@@ -4,8 +4,8 @@ import { decodeRun, nextRun, type Run } from "./base64.ts";
 function runsIn(text: string, min: number): string[] {
   const bytes = Buffer.from(text, "latin1");
   const found: string[] = [];
-  const run: Run = { start: 0, end: 0 };
-  for (let from = 0; nextRun(bytes, from, bytes.length, min, run); from = run.end)
+  const run: Run = { start: 0, end: 0, isWrapped: false };
+  for (let from = 0; nextRun(bytes, from, bytes.length, min, true, run); from = run.end)
     found.push(text.slice(run.start, run.end));
   return found;
 }

@@ -18,15 +18,24 @@ const [BLANK, TAB] = [32, 9];
 export interface Run {
   start: number;
   end: number;
+  /** Line breaks stand within. */
+  isWrapped: boolean;
 }
 
 /**
  * Finds the next run of at least `min` letters in `bytes[from, end)`. It looks at every `min`th byte first and
- * steps back from there, so that ordinary text, whose words are short, costs a fraction of a look a byte. A run goes on through line breaks (and
+ * steps back from there, so that ordinary text, whose words are short, costs a fraction of a look a byte. With `joinsLines` a run goes on through line breaks (and
  * the blanks of a folded line) where the line before was long enough to be one by itself, as MIME wraps it (RFC 2045
  * section 6.8).
  */
-export function nextRun(bytes: Uint8Array, from: number, end: number, min: number, run: Run): boolean {
+export function nextRun(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  min: number,
+  joinsLines: boolean,
+  run: Run,
+): boolean {
   let start = from;
   while (start + min <= end) {
     let at = start + min - 1;
@@ -36,21 +45,27 @@ export function nextRun(bytes: Uint8Array, from: number, end: number, min: numbe
       continue;
     }
     run.start = start;
-    run.end = runEnd(bytes, start + min, end);
+    run.end = lineEnd(bytes, start + min, end);
+    run.isWrapped = false;
+    if (joinsLines) joinLines(bytes, end, run);
     return true;
   }
   return false;
 }
 
-function runEnd(bytes: Uint8Array, from: number, end: number): number {
+function lineEnd(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
-  for (;;) {
-    while (at < end && SEXTET[bytes[at]!]! >= 0) at++;
-    if (at === end || (bytes[at] !== CR && bytes[at] !== LF)) return at;
-    let next = at;
+  while (at < end && SEXTET[bytes[at]!]! >= 0) at++;
+  return at;
+}
+
+function joinLines(bytes: Uint8Array, end: number, run: Run): void {
+  while (run.end < end && (bytes[run.end] === CR || bytes[run.end] === LF)) {
+    let next = run.end;
     while (next < end && isBreak(bytes[next]!)) next++;
-    if (next === end || SEXTET[bytes[next]!]! < 0) return at;
-    at = next;
+    if (next === end || SEXTET[bytes[next]!]! < 0) return;
+    run.end = lineEnd(bytes, next, end);
+    run.isWrapped = true;
   }
 }
 

@@ -6,15 +6,24 @@ const SIGHT_BYTES = 512;
 
 const BINARY =
   /^(?:application\/(?:grpc|.*protobuf|.*cbor|.*msgpack|octet-stream|bson|.*avro|.*thrift|x-amf|x-hessian)|avro\/)/i;
-const TEXT =
-  /^(?:text\/|multipart\/|application\/(?:.*json|.*xml|x-www-form-urlencoded|graphql|.*javascript))/i;
 
 /** Whether a body is binary: by its content type, else by its first bytes. */
 export function looksBinary(contentType: string, bytes: Uint8Array): boolean {
-  if (BINARY.test(contentType)) return true;
-  if (TEXT.test(contentType)) return false;
+  return BINARY.test(contentType) || hasBinary(bytes);
+}
+
+/** Control bytes, or what is no UTF-8 (RFC 3629 section 3), among the first few hundred. */
+export function hasBinary(bytes: Uint8Array): boolean {
   const length = Math.min(bytes.length, SIGHT_BYTES);
-  for (let at = 0; at < length; at++) if (isControl(bytes[at]!)) return true;
+  let following = 0;
+  for (let at = 0; at < length; at++) {
+    const byte = bytes[at]!;
+    if (isControl(byte)) return true;
+    const follows = byte >= 0x80 && byte < 0xc0;
+    if (follows !== following > 0) return true;
+    if (follows) following--;
+    else if (byte >= 0xc0) following = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+  }
   return false;
 }
 

@@ -1,4 +1,4 @@
-import { EMPTY, hexDigit, NONE, read } from "./spelling.ts";
+import { EMPTY, hexDigit, LENGTH_MAX, NONE, read } from "./spelling.ts";
 
 /** Names of ASCII characters that XML 1.0 (section 4.6) and HTML (section 13.5) know. */
 const NAMES: ReadonlyMap<string, number> = new Map(
@@ -70,11 +70,22 @@ function namedAt(bytes: Uint8Array, at: number, end: number): number {
   return NONE;
 }
 
-/** `<![CDATA[` and `]]>` are not part of the text, which goes on through them (XML 1.0 section 2.7). */
+/** `<![CDATA[`, `]]>` and comments are not part of the text, which goes on through them (XML 1.0 sections 2.5 and 2.7). */
 export function sectionAt(bytes: Uint8Array, at: number, end: number): number {
   if (bytes[at] === 0x5d)
     return at + 2 < end && bytes[at + 1] === 0x5d && bytes[at + 2] === 0x3e ? read(EMPTY, 3) : NONE;
+  if (bytes[at + 2] === 0x2d) return commentAt(bytes, at, end);
   if (at + CDATA.length > end) return NONE;
   for (let index = 1; index < CDATA.length; index++) if (bytes[at + index] !== CDATA[index]) return NONE;
   return read(EMPTY, CDATA.length);
+}
+
+function commentAt(bytes: Uint8Array, at: number, end: number): number {
+  if (bytes[at + 1] !== 0x21 || bytes[at + 3] !== 0x2d) return NONE;
+  const last = Math.min(end, at + LENGTH_MAX);
+  for (let next = at + 4; next + 2 < last; next++) {
+    if (bytes[next] === 0x2d && bytes[next + 1] === 0x2d && bytes[next + 2] === 0x3e)
+      return read(EMPTY, next + 3 - at);
+  }
+  return NONE;
 }

@@ -12,3 +12,17 @@ export function* partsOfMultipart(contentType: string, text: string): Generator<
     yield { point: `body multipart ${isFile ? "file" : "field"} ${name}`, text: part };
   }
 }
+
+/** The contents of the parts whose heads speak of base64; the last one may be cut. */
+export function* encodedParts(bytes: Buffer): Generator<{ start: number; end: number }> {
+  for (let at = 0; ; ) {
+    const [small, capital] = [bytes.indexOf("ase64", at), bytes.indexOf("ASE64", at)];
+    const named = small < 0 || (capital >= 0 && capital < small) ? capital : small;
+    const headEnd = named < 0 ? -1 : bytes.indexOf("\r\n\r\n", named);
+    if (headEnd < 0) return;
+    const next = bytes.indexOf("\r\n--", headEnd);
+    const end = next < 0 ? bytes.length : next;
+    yield { start: headEnd + 4, end };
+    at = end;
+  }
+}

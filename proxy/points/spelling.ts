@@ -3,9 +3,13 @@ export const NONE = -1;
 /** The value of a sequence that stands for nothing at all (a continued line). */
 export const EMPTY = 0x1f_ffff;
 
-/** A sequence of `length` bytes (1 to 15) that stands for the code point `value`, as one number. */
+/** Bits of a length in what `read` answers: a sequence has at most 1,023 bytes. */
+export const LENGTH_BITS = 10;
+export const LENGTH_MAX = (1 << LENGTH_BITS) - 1;
+
+/** A sequence of `length` bytes that stands for the code point `value`, as one number. */
 export function read(value: number, length: number): number {
-  return (value << 4) | length;
+  return (value << LENGTH_BITS) | length;
 }
 
 /** 0 to 15, or -1. */

@@ -71,6 +71,16 @@ describe("escapes", () => {
   });
 });
 
+test.each([
+  ["\\155ade\\055up", "made-up"],
+  ["\\m\\a\\de\\t\\n", "madetn"],
+  ['\\\\ \\"', '\\ "'],
+  ["\\9\\18\\477", "918477"],
+  ["\\", "\\"],
+])("quoted pairs: %j becomes %j", (text, decoded) => {
+  expect(undo(text, Language.quotedPair)).toBe(decoded);
+});
+
 describe("markup", () => {
   test.each([
     ["&#103;&#x68;&#X70;", "ghp"],
@@ -86,6 +96,7 @@ describe("markup", () => {
     ["a<![CDATA[b]]>c", "abc"],
     ["<![CDAT[a]] >", "<![CDAT[a]] >"],
     ["[[1]]", "[[1]]"],
+    ["a<!-- made up -->b<!---->c<!-- no end", "abc<!-- no end"],
   ])("%j becomes %j", (text, decoded) => {
     expect(undo(text, Language.markup)).toBe(decoded);
   });
@@ -104,6 +115,12 @@ describe("quoted-printable", () => {
   test("is undone only where it was announced", () => {
     expect(undo("key=41", ALL & ~Language.quoted)).toBe("key=41");
   });
+});
+
+test("a language within another is left for the next layer", () => {
+  expect(undo("\\%750067\\%75006%38")).toBe("\\u0067\\u0068");
+  expect(undo("\\&#117;0067")).toBe("\\u0067");
+  expect(undo("\\%zz\\&x\\\\u0067")).toBe("%zz&x\\u0067");
 });
 
 describe("a piece that may go on", () => {

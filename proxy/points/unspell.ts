@@ -1,11 +1,11 @@
-import { escapeAt } from "./escape.ts";
+import { escapeAt, quotedPairAt } from "./escape.ts";
 import { entityAt, sectionAt } from "./markup.ts";
 import { percentAt } from "./percent.ts";
 import { quotedAt } from "./quoted.ts";
-import { EMPTY, NONE } from "./spelling.ts";
+import { EMPTY, LENGTH_BITS, LENGTH_MAX, NONE } from "./spelling.ts";
 
 /** The spellings that a view may undo, as bits. */
-export const Language = { percent: 1, escape: 2, markup: 4, quoted: 8 } as const;
+export const Language = { percent: 1, escape: 2, markup: 4, quoted: 8, quotedPair: 16 } as const;
 
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
@@ -17,7 +17,7 @@ const SEQUENCE_MAX = 14;
 
 const LANGUAGE_OF = new Uint8Array(256);
 LANGUAGE_OF[PERCENT] = Language.percent;
-LANGUAGE_OF[BACKSLASH] = Language.escape;
+LANGUAGE_OF[BACKSLASH] = Language.escape | Language.quotedPair;
 for (const letter of "&<]") LANGUAGE_OF[letter.charCodeAt(0)] = Language.markup;
 LANGUAGE_OF["=".charCodeAt(0)] = Language.quoted;
 
@@ -33,7 +33,8 @@ for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 export function languagesIn(bytes: Buffer, allowed: number): number {
   let found = allowed & Language.quoted;
   if ((allowed & Language.percent) !== 0 && bytes.includes(PERCENT)) found |= Language.percent;
-  if ((allowed & Language.escape) !== 0 && bytes.includes(BACKSLASH)) found |= Language.escape;
+  const backslash = allowed & (Language.escape | Language.quotedPair);
+  if (backslash !== 0 && bytes.includes(BACKSLASH)) found |= backslash;
   if ((allowed & Language.markup) !== 0 && hasMarkup(bytes)) found |= Language.markup;
   return found;
 }
@@ -41,7 +42,7 @@ export function languagesIn(bytes: Buffer, allowed: number): number {
 /** An ampersand alone stands between the fields of every form. */
 function hasMarkup(bytes: Buffer): boolean {
   if (bytes.includes(AMPERSAND) && (bytes.includes(SEMICOLON) || bytes.includes("&#"))) return true;
-  return bytes.includes("<![CDATA[") || bytes.includes("]]>");
+  return bytes.includes("<!--") || bytes.includes("<![CDATA[") || bytes.includes("]]>");
 }
 
 /**
@@ -77,8 +78,10 @@ export function unspell(
     }
     if (until < 0) while (at < end && (LANGUAGE_OF[bytes[at]!]! & languages) === 0) at++;
     if (at >= end) return written;
-    const language = LANGUAGE_OF[bytes[at]!]!;
-    const sequence = sequenceAt(language, bytes, at, end);
+    const language = LANGUAGE_OF[bytes[at]!]! & languages;
+    const sequence = isOuter(bytes, at + 1, end, language, languages)
+      ? NONE
+      : sequenceAt(language, bytes, at, end);
     if (sequence === NONE) {
       if (!isLast && end - at < SEQUENCE_MAX) return written;
       if (until >= 0) out[written++] = bytes[at]!;
@@ -90,16 +93,25 @@ export function unspell(
       if (written > 0 && from > copied) out[written++] = BLANK;
       for (let before = from; before < at; before++) out[written++] = bytes[before]!;
     }
-    const value = sequence >> 4;
-    const length = sequence & 15;
+    const value = sequence >> LENGTH_BITS;
+    const length = sequence & LENGTH_MAX;
     at += length;
     until = at + margin;
     if (value === EMPTY) continue;
-    const isByte = value < 0x80 || language === Language.quoted || length < 4;
+    const isByte =
+      value < 0x80 || language === Language.quoted || language === Language.quotedPair || length < 4;
     if (isByte) out[written++] = value;
     else written = writeCharacter(value, out, written);
   }
   return written;
+}
+
+/** A backslash before a sequence of another language: that one is the outer layer, and what it stands for is escaped. */
+function isOuter(bytes: Uint8Array, at: number, end: number, language: number, languages: number): boolean {
+  const isEscape = (language & (Language.escape | Language.quotedPair)) !== 0;
+  if (!isEscape || at >= end) return false;
+  const other = LANGUAGE_OF[bytes[at]!]! & languages & ~language;
+  return other !== 0 && sequenceAt(other, bytes, at, end) !== NONE;
 }
 
 function sequenceAt(language: number, bytes: Uint8Array, at: number, end: number): number {
@@ -108,6 +120,8 @@ function sequenceAt(language: number, bytes: Uint8Array, at: number, end: number
       return percentAt(bytes, at, end);
     case Language.escape:
       return escapeAt(bytes, at, end);
+    case Language.quotedPair:
+      return quotedPairAt(bytes, at, end);
     case Language.quoted:
       return quotedAt(bytes, at, end);
     default:

@@ -114,10 +114,12 @@ const queries: readonly Spelling[] = [
   },
   {
     name: "query in UTF-7, as the content type names it",
+    refused: 415,
     request: (token) => named("utf-7", `key=${utf7(token)}`),
   },
   {
     name: "query percent-encoded EBCDIC",
+    refused: 415,
     request: (token) => named("cp037", `key=${percent(ebcdic(token).toString("latin1"))}`),
   },
 ];
