@@ -2,22 +2,12 @@ import type { Part } from "./head.ts";
 import { partsOfJson } from "./json.ts";
 import { partsOfMultipart } from "./multipart.ts";
 
-/** Beyond so many parts a hit is named no closer than its body. */
-const PARTS_MAX = 10_000;
-
 /**
  * The parts of a body, or of as much of it as has arrived, as far as its content type, or the look of it, says how to
  * take it apart. Runs only after a hit. The names in the points are the client's: the caller masks them.
  */
-export function* partsOfBody(contentType: string, text: string): Generator<Part> {
-  let count = 0;
-  for (const part of partsBy(contentType.toLowerCase(), contentType, text)) {
-    if (++count > PARTS_MAX) return;
-    yield part;
-  }
-}
-
-function partsBy(type: string, contentType: string, text: string): Iterable<Part> {
+export function partsOfBody(contentType: string, text: string): Iterable<Part> {
+  const type = contentType.toLowerCase();
   if (type.startsWith("multipart/")) return partsOfMultipart(contentType, text);
   if (/^\uFEFF?\s*[[{"]/.test(text) || /^\u00ef\u00bb\u00bf\s*[[{"]/.test(text)) return partsOfJson(text);
   if (type.includes("form-urlencoded")) return partsOfForm(text);

@@ -1,4 +1,4 @@
-import { EMPTY, hexDigit, LENGTH_MAX, NONE, read } from "./spelling.ts";
+import { EMPTY, hexDigit, NONE, read } from "./spelling.ts";
 
 /** Names of ASCII characters that XML 1.0 (section 4.6) and HTML (section 13.5) know. */
 const NAMES: ReadonlyMap<string, number> = new Map(
@@ -38,6 +38,8 @@ const NAMES: ReadonlyMap<string, number> = new Map(
   }).map(([name, letter]) => [name, letter.charCodeAt(0)]),
 );
 const NAME_MAX = 8;
+/** A longer comment is none: each `<!--` costs a look so far ahead. */
+const COMMENT_MAX = 256;
 const CDATA = Buffer.from("<![CDATA[");
 
 /** `&#65;`, `&#x41;`, `&amp;`. The semicolon may be missing after a number, as HTML allows. */
@@ -82,7 +84,7 @@ export function sectionAt(bytes: Uint8Array, at: number, end: number): number {
 
 function commentAt(bytes: Uint8Array, at: number, end: number): number {
   if (bytes[at + 1] !== 0x21 || bytes[at + 3] !== 0x2d) return NONE;
-  const last = Math.min(end, at + LENGTH_MAX);
+  const last = Math.min(end, at + COMMENT_MAX);
   for (let next = at + 4; next + 2 < last; next++) {
     if (bytes[next] === 0x2d && bytes[next + 1] === 0x2d && bytes[next + 2] === 0x3e)
       return read(EMPTY, next + 3 - at);

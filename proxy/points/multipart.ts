@@ -15,8 +15,12 @@ export function* partsOfMultipart(contentType: string, text: string): Generator<
 
 /** The contents of the parts whose heads speak of base64; the last one may be cut. */
 export function* encodedParts(bytes: Buffer): Generator<{ start: number; end: number }> {
+  let small = 0;
+  let capital = 0;
   for (let at = 0; ; ) {
-    const [small, capital] = [bytes.indexOf("ase64", at), bytes.indexOf("ASE64", at)];
+    // What is not found once is not looked for again: many parts must not cost many passes.
+    if (small >= 0 && small <= at) small = bytes.indexOf("ase64", at);
+    if (capital >= 0 && capital <= at) capital = bytes.indexOf("ASE64", at);
     const named = small < 0 || (capital >= 0 && capital < small) ? capital : small;
     const headEnd = named < 0 ? -1 : bytes.indexOf("\r\n\r\n", named);
     if (headEnd < 0) return;
