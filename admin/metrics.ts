@@ -7,6 +7,7 @@ const GAUGES: ReadonlySet<string> = new Set([
   "inFlight",
   "queued",
   "openTunnels",
+  "decoding",
   "openHeadBytes",
 ]);
 /** Per leak: `/metrics` is open, and leaks are named only to who has a key. */

@@ -92,6 +92,8 @@ export const inspectSchema = z.strictObject({
     .strictObject({
       /** Codings one on the other; more is over budget. */
       depth: whole(1, 8, 4),
+      /** Bodies that a worker decodes at once; one more is answered 503 with Retry-After. */
+      open: whole(1, 65_536, 256),
       /** Decoded bytes for each encoded one, beyond `ratioBaseBytes`. */
       ratio: whole(1, 100_000, 200),
       ratioBaseBytes: whole(0, 1024 * 1024 * KiB, 1024 * KiB),

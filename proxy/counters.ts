@@ -27,6 +27,8 @@ export class Counters {
   connections = 0;
   /** Gauge: requests forwarded and not yet answered in full. */
   inFlight = 0;
+  /** Gauge: bodies whose content coding is being undone. */
+  decoding = 0;
   /** Gauge. */
   queued = 0;
   /** Gauge. */

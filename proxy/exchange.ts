@@ -288,17 +288,34 @@ export class Exchange {
     const decoding = decodingOf(this.head, this.gateway.config.inspect);
     if (decoding instanceof Inflation && this.head.contentEncoding === "")
       this.messages = new CompressedMessages();
-    if (decoding === null || decoding instanceof Inflation) {
-      this.inflation = decoding;
-      return true;
-    }
+    if (decoding === null) return true;
+    if (decoding instanceof Inflation) return this.beginDecoding(decoding);
     return this.passUndecoded(decoding);
+  }
+
+  /** Each takes memory of its own, up to some megabytes for br: so many at once, and no more. */
+  private beginDecoding(inflation: Inflation): boolean {
+    const { counters, config } = this.gateway;
+    if (counters.decoding >= config.inspect.codings.open) {
+      inflation.close();
+      this.refuse("queue_full");
+      return false;
+    }
+    this.inflation = inflation;
+    counters.decoding++;
+    return true;
+  }
+
+  private endDecoding(): void {
+    if (this.inflation === null) return;
+    this.inflation.close();
+    this.inflation = null;
+    this.gateway.counters.decoding--;
   }
 
   /** A body that is not decoded is refused, or goes on with its raw bytes inspected; answers whether it does. */
   private passUndecoded({ why, reply }: Undecodable): boolean {
-    this.inflation?.close();
-    this.inflation = null;
+    this.endDecoding();
     if (reply !== null) {
       this.refuse(reply);
       return false;
@@ -526,8 +543,7 @@ export class Exchange {
   }
 
   private freeParsers(): void {
-    this.inflation?.close();
-    this.inflation = null;
+    this.endDecoding();
     if (this.parser === null || this.parserGiven) return;
     this.parserGiven = true;
     giveParser(this.parser);

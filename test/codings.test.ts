@@ -103,6 +103,25 @@ describe("what is not decoded", () => {
     expect(upstream.text).not.toContain("\r\n\r\n");
   });
 
+  test("more bodies at once than a worker decodes get 503, and are decoded once one has ended", async () => {
+    const small = await TestGateway.start(upstream, { inspect: { codings: { open: 1 } } });
+    await small.leak(TOKEN);
+    const body = gzipSync(json(TWIN));
+    const first = new RawClient(small.port);
+    first.write(post("gzip", body).slice(0, -5));
+    await until("one is being decoded", () => small.gateway.counters.decoding === 1);
+    const second = await exchange(small.port, post("gzip", body));
+    expect(second.status).toBe(503);
+    expect(second.text).toContain("Retry-After: 1");
+    first.write(body.subarray(-5));
+    await first.sees("200 OK");
+    expect(small.gateway.counters.decoding).toBe(0);
+    expect((await exchange(small.port, post("gzip", gzipSync(json(TOKEN))))).status).toBe(403);
+    expect(small.gateway.counters.decoding).toBe(0);
+    first.socket.destroy();
+    await small.close();
+  });
+
   test("an unknown coding passes, counted, as an event, its raw bytes inspected", async () => {
     expect((await exchange(gateway.port, post("exi", json(TWIN)))).status).toBe(200);
     const [event] = await gateway.recorded();
