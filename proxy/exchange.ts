@@ -78,7 +78,9 @@ export class Exchange {
     this.remaining = head.contentLength;
     this.id =
       downstream.isTrusted && isRequestId(head.requestId) ? head.requestId : this.gateway.nextRequestId();
-    this.inspection = new RequestInspection(this.gateway.policy, this.gateway.config.inspect, head);
+    const { config, policy, pool } = this.gateway;
+    const host = config.upstream.host ?? (head.host || pool.authority);
+    this.inspection = new RequestInspection(policy, config.inspect, head, host);
   }
 
   /** route, inspect and decide on the head; a request without a body is forwarded at once. */
@@ -550,8 +552,8 @@ export class Exchange {
 
   /** The head as it goes upstream: what is inspected is what is forwarded. */
   private outgoingHead(): string {
-    const { head, downstream, gateway } = this;
-    const host = gateway.config.upstream.host ?? (head.host || gateway.pool.authority);
+    const { head, downstream } = this;
+    const host = this.inspection.outgoingHost;
     let text = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${host}\r\n${head.fields}`;
     if (head.framing === Framing.chunked) text += "Transfer-Encoding: chunked\r\n";
     else if (head.framing === Framing.length) text += `Content-Length: ${head.contentLength}\r\n`;
