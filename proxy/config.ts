@@ -60,13 +60,13 @@ export const limitsSchema = z.strictObject({
   headerCount: whole(1, 10_000, 100),
   /** From the first byte of a head to its end; then 408. */
   headMs: whole(10, 600_000, 10_000),
-  /** Between two bytes of a request body; then 408. */
+  /** Between two bytes of a request body; then 408. Between two bytes that a client reads; then it is cut. */
   bodyIdleMs: whole(10, 3_600_000, 30_000),
   /** A client connection without a request; then it is closed without a word. */
   keepAliveMs: whole(10, 3_600_000, 75_000),
   /** Client connections per worker; one more is answered 503 and closed. */
   connections: whole(1, 1_000_000, 10_000),
-  /** Requests a worker works on at once (forwarded or being inspected). */
+  /** Requests a worker works on at once (forwarded or being inspected); others wait, their bodies unread. */
   inFlight: whole(1, 1_000_000, 4_096),
   /** Requests that wait for a place or for an upstream connection; beyond it 503 with Retry-After. */
   queue: whole(0, 1_000_000, 1_024),

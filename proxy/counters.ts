@@ -25,7 +25,7 @@ export class Counters {
   connectionsAccepted = 0;
   /** Gauge. */
   connections = 0;
-  /** Gauge: requests forwarded and not yet answered in full. */
+  /** Gauge: requests that are worked on, at most `limits.inFlight`. */
   inFlight = 0;
   /** Gauge: bodies whose content coding is being undone. */
   decoding = 0;

@@ -6,11 +6,12 @@ import { giveParser, REQUEST, takeParser } from "./llhttp.ts";
 import { Framing, normalizeRequest, type RequestHead } from "./normalize.ts";
 import { localReply, type ReplyKind } from "./reply.ts";
 import type { UpstreamConnection } from "./upstream.ts";
+import { unwritten } from "./wire.ts";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 const CR = 13;
 const LF = 10;
-/** How long a connection that is to close still reads, so that the client sees the reply and not a reset. */
+/** How long a connection whose last byte was sent still reads, so that the client sees it and not a reset. */
 const LINGER_MS = 2_000;
 /** A request line that fits the target limit ends within so many bytes more. */
 const START_LINE_EXTRA = 64;
@@ -26,11 +27,21 @@ export class Downstream implements Timed {
   readonly address: string;
   readonly isTrusted: boolean;
   deadline = 0;
+  /** What is under way is the last. */
   isClosing = false;
+  /** Nothing more is said, and whatever still comes is dropped. */
+  private isEnding = false;
   private waiting: Waiting = "head";
   private waitingBefore: Waiting = "none";
   private exchange: Exchange | null = null;
+  /** Bytes that have come and were not taken up yet. */
   private pending: Buffer | null = null;
+  /** So many of them hold no end of a head, and nothing that is refused. */
+  private searched = 0;
+  /** What `pending` lies in where it was put together, with room at its end. */
+  private room: Buffer | null = null;
+  /** What the kernel had not taken yet when the client was last waited for. */
+  private unwritten = 0;
   private isReading = true;
   private isPumping = false;
   private hasEnded = false;
@@ -50,11 +61,8 @@ export class Downstream implements Timed {
     socket.on("drain", () => this.drained());
     socket.on("end", () => this.ended());
     socket.on("error", () => this.socket.destroy());
-    socket.on("close", () => this.closed());
-  }
-
-  get isIdle(): boolean {
-    return this.exchange === null && this.pending === null && this.tunnel === null;
+    socket.on("finish", () => this.await("linger"));
+    socket.on("close", (hadError) => this.closed(hadError));
   }
 
   /** What was let through here and is not over, to be inspected again when other tokens are enforced. */
@@ -64,6 +72,12 @@ export class Downstream implements Timed {
 
   await(what: Waiting): void {
     const { limits } = this.gateway.config;
+    if (what === "write") {
+      this.unwritten = unwritten(this.socket);
+    } else if (this.waiting === "write" && this.socket.writableNeedDrain) {
+      this.waitingBefore = what;
+      return;
+    }
     this.waiting = what;
     const ms =
       what === "head"
@@ -82,8 +96,9 @@ export class Downstream implements Timed {
     this.deadline = ms === 0 ? 0 : this.gateway.clock.now + ms;
   }
 
-  write(text: string): void {
-    this.socket.write(text, "latin1");
+  /** Answers whether the client reads along. */
+  write(text: string): boolean {
+    return this.socket.write(text, "latin1");
   }
 
   /** The client does not read: the upstream is paused until it does. */
@@ -98,6 +113,12 @@ export class Downstream implements Timed {
     this.isClosing = true;
   }
 
+  /** The gateway stops: what is under way is the last, and a request whose head has begun to come is answered. */
+  drain(): void {
+    if (this.exchange !== null || this.tunnel !== null) this.isClosing = true;
+    else if (this.pending === null) this.close();
+  }
+
   /** Sends a LocalReply. Where bytes of the request may still come, the connection closes after it. */
   reply(kind: ReplyKind, requestId: string, withBody: boolean, hasArrived: boolean): void {
     if (!hasArrived) this.isClosing = true;
@@ -106,34 +127,20 @@ export class Downstream implements Timed {
 
   exchangeEnded(): void {
     this.exchange = null;
-    if (this.isClosing || this.gateway.isDraining) {
-      this.close();
-      return;
-    }
-    if (this.pending === null) {
-      if (this.hasEnded) {
-        this.close();
-        return;
-      }
-      this.await("keepAlive");
-      this.updateReading();
-      return;
-    }
-    this.await("head");
-    if (!this.isPumping) this.pump(this.pending);
-    this.updateReading();
+    // Where the bytes at hand are being worked through, that goes on by itself.
+    if (!this.isPumping) this.takeUp();
   }
 
   /** Reads on or stops, as what is buffered allows. */
   updateReading(): void {
     if (this.tunnel !== null) return;
     const { exchange } = this;
-    let wants = true;
-    if (exchange !== null) {
-      wants = exchange.hasArrived
-        ? (this.pending?.length ?? 0) < this.gateway.config.limits.pipelineBytes
-        : exchange.acceptsBody;
-    }
+    const wants =
+      exchange === null
+        ? !this.socket.writableNeedDrain
+        : exchange.hasArrived
+          ? (this.pending?.length ?? 0) < this.gateway.config.limits.pipelineBytes
+          : exchange.acceptsBody;
     if (wants === this.isReading) return;
     this.isReading = wants;
     if (wants) {
@@ -171,9 +178,30 @@ export class Downstream implements Timed {
     this.await("tunnel");
     const early = this.pending;
     this.pending = null;
-    if (early !== null) upstream.socket.write(early);
-    this.isReading = true;
+    this.room = null;
+    if (this.socket.writableNeedDrain) upstream.socket.pause();
+    this.isReading = early === null || upstream.socket.write(early);
+    if (this.isReading) this.socket.resume();
+    else this.socket.pause();
+  }
+
+  /** Bytes from the tunnel's other end, for keeps. */
+  fromTunnel(bytes: Buffer): void {
+    this.await("tunnel");
+    if (!this.socket.write(bytes)) this.tunnel!.socket.pause();
+  }
+
+  /** The tunnel's other end has taken what the client sent. */
+  tunnelDrained(): void {
+    if (this.isEnding) return;
+    this.await("tunnel");
     this.socket.resume();
+  }
+
+  /** The tunnel's other end is gone; what it said in full, the client may still read. */
+  tunnelEnded(isWhole: boolean): void {
+    if (isWhole) this.close();
+    else this.socket.destroy();
   }
 
   expire(): void {
@@ -191,65 +219,138 @@ export class Downstream implements Timed {
       case "keepAlive":
         this.close();
         return;
+      case "write":
+      case "tunnel":
+        // However slowly it reads, it reads.
+        if (unwritten(this.socket) !== this.unwritten) this.renew();
+        else this.socket.destroy();
+        return;
       default:
         this.socket.destroy();
     }
   }
 
-  /** Ends the connection: at once where nothing can still come, else after reading on for a while. */
+  /** Ends the connection once the client has read what it was sent; reads on for a while where it may still send. */
   close(): void {
+    if (this.isEnding) return;
     this.isClosing = true;
+    this.isEnding = true;
     this.pending = null;
+    this.room = null;
     this.socket.end();
-    if (this.hasEnded) return;
-    this.await("linger");
+    this.await("write");
     this.isReading = true;
     this.socket.resume();
   }
 
+  /** The exchange has its place: what has come of its body meanwhile is read. */
+  feed(): void {
+    const { exchange, pending } = this;
+    if (pending !== null && exchange !== null && !exchange.hasArrived) {
+      this.pending = null;
+      this.give(exchange, pending);
+      this.endIfCut(exchange);
+    }
+    this.updateReading();
+  }
+
+  private renew(): void {
+    this.await(this.waiting);
+    this.unwritten = unwritten(this.socket);
+  }
+
   private receive(chunk: Buffer): void {
+    // A reset would take the last answer from a client that still sends.
+    if (this.isEnding) return;
     if (this.tunnel !== null) {
       this.await("tunnel");
       if (!this.tunnel.socket.write(chunk)) this.socket.pause();
       return;
     }
     const { exchange } = this;
-    if (exchange === null) {
-      // Read and dropped until LINGER_MS have passed: a reset would take the reply from a client that still sends.
-      if (this.isClosing) return;
-      this.pump(this.pending === null ? chunk : Buffer.concat([this.pending, chunk]));
-    } else if (exchange.hasArrived) {
-      this.pending = this.pending === null ? chunk : Buffer.concat([this.pending, chunk]);
+    if (exchange?.hasPlace === true && !exchange.hasArrived) {
+      this.give(exchange, chunk);
     } else {
-      const consumed = exchange.receive(chunk, 0);
-      const rest = consumed < chunk.length ? chunk.subarray(consumed) : null;
-      // Where the exchange was answered at once, nobody else would take up the next request.
-      if (rest !== null && this.exchange === null && !this.isClosing) this.pump(rest);
-      else if (rest !== null) this.keep(rest);
+      this.append(chunk);
+      if (exchange === null) this.takeUp();
     }
     this.updateReading();
   }
 
-  /** accept -> parse: starts exchanges from the bytes at hand until one is under way or the bytes run out. */
-  private pump(bytes: Buffer): void {
+  /** Hands the exchange what may be of its body. */
+  private give(exchange: Exchange, bytes: Buffer): void {
+    const consumed = exchange.receive(bytes, 0);
+    if (consumed === bytes.length) return;
+    this.keep(bytes.subarray(consumed));
+    // Where the exchange was answered at once, nobody else would take up the next request.
+    if (this.exchange === null) this.takeUp();
+  }
+
+  /** Many small pieces cost no more than their bytes: the room for them doubles. */
+  private append(chunk: Buffer): void {
+    const { pending } = this;
+    if (pending === null) {
+      this.pending = chunk;
+      return;
+    }
+    const length = pending.length + chunk.length;
+    let start = pending.byteOffset;
+    if (this.room === null || pending.buffer !== this.room.buffer || start + length > this.room.length) {
+      this.room = Buffer.allocUnsafeSlow(length * 2);
+      pending.copy(this.room);
+      start = 0;
+    }
+    chunk.copy(this.room, start + pending.length);
+    this.pending = this.room.subarray(start, start + length);
+  }
+
+  /**
+   * accept -> parse: starts exchanges from the bytes at hand until one is under way or the bytes run out. A client
+   * that does not read its answers is given no more of them.
+   */
+  private takeUp(): void {
     this.isPumping = true;
-    let rest: Buffer | null = bytes;
-    while (rest !== null && this.exchange === null && !this.isClosing) {
-      this.pending = null;
-      const at = skipEmptyLines(rest);
-      const end = rest.indexOf(HEAD_END, at);
+    while (
+      this.pending !== null &&
+      this.exchange === null &&
+      !this.isClosing &&
+      !this.socket.writableNeedDrain
+    ) {
+      const bytes = this.pending;
+      const at = skipEmptyLines(bytes);
+      const end = bytes.indexOf(HEAD_END, Math.max(at, this.searched - 3));
       if (end < 0) {
-        this.waitForHead(at === 0 ? rest : rest.subarray(at));
+        if (at > 0) this.searched = 0;
+        this.waitForHead(at === 0 ? bytes : bytes.subarray(at));
         break;
       }
-      const next = end + 4;
-      rest = this.start(rest, at, next);
+      this.pending = null;
+      this.searched = 0;
+      this.start(bytes, at, end + 4);
     }
     this.isPumping = false;
+    if (this.exchange === null) this.settle();
+  }
+
+  /** Nothing is under way: waits for what is missing, or closes. */
+  private settle(): void {
+    if (this.isEnding) return;
+    const isBare = this.pending === null;
+    if (isBare) this.room = null;
+    if (this.isClosing || (isBare && (this.hasEnded || this.gateway.isDraining))) {
+      this.close();
+      return;
+    }
+    if (this.socket.writableNeedDrain) {
+      if (this.waiting !== "write") this.await("write");
+    } else if (this.waiting !== "head" && (this.waiting !== "keepAlive" || !isBare)) {
+      this.await(isBare ? "keepAlive" : "head");
+    }
+    this.updateReading();
   }
 
   /** parse -> normalize -> the exchange's own phases; answers the bytes that are left. */
-  private start(bytes: Buffer, from: number, next: number): Buffer | null {
+  private start(bytes: Buffer, from: number, next: number): void {
     const { limits } = this.gateway.config;
     const parser = takeParser(REQUEST);
     const head =
@@ -260,7 +361,7 @@ export class Downstream implements Timed {
     if (typeof head === "string") {
       giveParser(parser);
       this.refuse(head);
-      return null;
+      return;
     }
     const isChunked = head.framing === Framing.chunked;
     if (!isChunked) giveParser(parser);
@@ -271,20 +372,19 @@ export class Downstream implements Timed {
     this.deadline = 0;
     exchange.begin();
     let at = next;
-    if (this.exchange === exchange && !exchange.hasArrived && at < bytes.length)
+    if (this.exchange === exchange && exchange.hasPlace && !exchange.hasArrived && at < bytes.length)
       at = exchange.receive(bytes, at);
-    // The client has said its last byte before: a body that is not whole never will be.
-    if (this.hasEnded && this.exchange === exchange && !exchange.hasArrived) {
-      this.socket.destroy();
-      return null;
-    }
-    if (at >= bytes.length) return null;
-    const rest = bytes.subarray(at);
-    this.keep(rest);
-    return this.pending === null ? null : rest;
+    if (at < bytes.length) this.keep(bytes.subarray(at));
+    this.endIfCut(exchange);
   }
 
-  /** Bytes after the request: the next one's, unless the connection is about to close. */
+  /** The client has said its last byte before: a body that is not whole now never will be. */
+  private endIfCut(exchange: Exchange): void {
+    if (this.hasEnded && this.exchange === exchange && exchange.hasPlace && !exchange.hasArrived)
+      this.socket.destroy();
+  }
+
+  /** Bytes that are not taken up yet, unless the connection is about to close. */
   private keep(rest: Buffer): void {
     if (this.isClosing && this.exchange === null) return;
     this.pending = rest;
@@ -295,22 +395,24 @@ export class Downstream implements Timed {
       this.close();
       return;
     }
+    this.pending = null;
     if (bytes.length === 0) return;
     const refusal = this.refusalOf(bytes);
     if (refusal !== null) {
       this.refuse(refusal);
       return;
     }
-    if (this.waiting !== "head") this.await("head");
     this.pending = bytes;
+    this.searched = bytes.length;
   }
 
   /** Why an unfinished head cannot become one that is accepted, or null. */
   private refusalOf(bytes: Buffer): ReplyKind | null {
     const { limits } = this.gateway.config;
-    if (!looksLikeHead(bytes)) return "broken_request";
-    const isInStartLine = !bytes.includes("\r\n");
-    if (isInStartLine && bytes.length > limits.targetBytes + START_LINE_EXTRA) return "target_too_long";
+    if (!looksLikeHead(bytes, Math.max(0, this.searched - 1))) return "broken_request";
+    const startLineMax = limits.targetBytes + START_LINE_EXTRA;
+    const isNewlyLong = bytes.length > startLineMax && this.searched <= startLineMax;
+    if (isNewlyLong && !bytes.includes("\r\n")) return "target_too_long";
     return bytes.length > limits.headBytes ? "head_too_large" : null;
   }
 
@@ -323,34 +425,31 @@ export class Downstream implements Timed {
 
   private drained(): void {
     if (this.tunnel !== null) {
+      this.await("tunnel");
       this.tunnel.socket.resume();
-      return;
+    } else if (this.exchange === null) {
+      this.takeUp();
+    } else {
+      if (this.waiting === "write") this.await(this.waitingBefore);
+      this.exchange.onDownstreamDrained();
     }
-    if (this.waiting === "write") this.await(this.waitingBefore);
-    this.exchange?.onDownstreamDrained();
   }
 
   /** The client has said its last byte. It may still want the answer to what it asked. */
   private ended(): void {
     this.hasEnded = true;
-    if (this.tunnel !== null) {
-      this.tunnel.socket.end();
-      return;
-    }
-    const { exchange } = this;
-    if (exchange === null) {
-      this.socket.end();
-      return;
-    }
-    if (!exchange.hasArrived) this.socket.destroy();
+    if (this.tunnel !== null) this.tunnel.socket.end();
+    else if (this.exchange !== null) {
+      if (!this.exchange.hasArrived) this.socket.destroy();
+    } else if (this.pending === null || !this.socket.writableNeedDrain) this.close();
   }
 
-  private closed(): void {
+  private closed(hadError: boolean): void {
     this.gateway.clock.unwatch(this);
     this.gateway.closed(this);
     if (this.tunnel !== null) {
       this.gateway.counters.openTunnels--;
-      this.tunnel.socket.destroy();
+      this.tunnel.leaveTunnel(this.hasEnded && !hadError);
     }
     if (this.handshake !== null) this.gateway.reinspection.release(this.handshake.inspectedHead);
     this.handshake = null;
@@ -367,9 +466,9 @@ function skipEmptyLines(bytes: Buffer): number {
   return at;
 }
 
-/** Whether an unfinished head can still become one: bare LF, control bytes or a foreign protocol cannot. */
-function looksLikeHead(bytes: Buffer): boolean {
-  for (let at = 0; at < bytes.length; at++) {
+/** Whether an unfinished head, looked at up to `from`, can still become one: bare LF, control bytes or a foreign protocol cannot. */
+function looksLikeHead(bytes: Buffer, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) {
     const byte = bytes[at]!;
     if (byte >= 0x20 && byte !== 0x7f) continue;
     if (byte === LF && at > 0 && bytes[at - 1] === CR) continue;

@@ -32,6 +32,10 @@ export class Exchange {
   readonly wantsTunnel: boolean;
   id: string;
   readonly inspection: RequestInspection;
+  /** It is one of the `limits.inFlight`; before, its body is not read. */
+  hasPlace = false;
+  /** A kept connection turned out stale: the one safe retry asks for a new one. */
+  wantsFresh = false;
   /** All bytes of the request have arrived. */
   hasArrived = false;
   /** All bytes of the request have arrived and were inspected. */
@@ -55,7 +59,6 @@ export class Exchange {
   private framingBytes = 0;
   private isReleased = false;
   private bodyStarted = false;
-  private isRetry = false;
   private isOver = false;
   private recorded = 0;
   private parserGiven = false;
@@ -82,10 +85,12 @@ export class Exchange {
     this.remaining = head.contentLength;
     this.id =
       downstream.isTrusted && isRequestId(head.requestId) ? head.requestId : this.gateway.nextRequestId();
-    this.inspection = new RequestInspection(this.gateway.policy, this.gateway.config.inspect, head);
+    const { config, policy, pool } = this.gateway;
+    const host = config.upstream.host ?? (head.host || pool.authority);
+    this.inspection = new RequestInspection(policy, config.inspect, head, host);
   }
 
-  /** route, inspect and decide on the head; a request without a body is forwarded at once. */
+  /** route, inspect and decide on the head; then it asks for a place. */
   begin(): void {
     const { head, gateway } = this;
     gateway.counters.requests++;
@@ -107,13 +112,23 @@ export class Exchange {
     }
     this.headPermit = verdict.permit;
     if (!this.hasReadableCharset()) return;
+    if (!gateway.pool.enter(this)) this.reply("queue_full");
+    else if (!this.hasPlace && !this.isOver) this.downstream.await("queue");
+  }
+
+  /** A request without a body is forwarded at once, the body of another is read from here on. */
+  onPlace(hasWaited: boolean): void {
+    const { head, downstream } = this;
+    this.hasPlace = true;
+    if (hasWaited && this.inspectedAt !== this.gateway.policy.changeCount && !this.reinspect()) return;
     if (this.requestDone) {
       this.release();
       return;
     }
     if (!this.openDecoding()) return;
-    this.downstream.await("body");
-    if (head.expectsContinue && head.minor === 1) this.downstream.write("HTTP/1.1 100 Continue\r\n\r\n");
+    downstream.await("body");
+    if (head.expectsContinue && head.minor === 1) downstream.write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (hasWaited) downstream.feed();
   }
 
   /** Other tokens are enforced: inspects the head again, and ends what must not go on. Answers whether it lives on. */
@@ -152,7 +167,7 @@ export class Exchange {
 
   /** Whether more of the body may be read now. */
   get acceptsBody(): boolean {
-    if (this.isDecoding) return false;
+    if (this.isDecoding || !this.hasPlace) return false;
     if (this.upstream === null)
       return this.heldBytes < this.gateway.config.inspect.holdBytes || !this.isReleased;
     return !this.upstream.socket.writableNeedDrain;
@@ -164,7 +179,7 @@ export class Exchange {
   }
 
   /** The queue gave us a connection: what has been permitted goes out. */
-  onUpstream(connection: UpstreamConnection, _isKept: boolean): void {
+  onUpstream(connection: UpstreamConnection): void {
     this.upstream = connection;
     connection.exchange = this;
     // It waited, for its body or for a place: what is enforced by now holds for it too.
@@ -180,31 +195,32 @@ export class Exchange {
     this.downstream.updateReading();
   }
 
-  onUpstreamFailed(kind: ReplyKind, isAnswering: boolean): void {
+  /** What the client has not seen the start of becomes a reply, however much the upstream had said. */
+  onUpstreamFailed(kind: ReplyKind): void {
     this.upstream = null;
-    if (this.answerStarted || isAnswering) this.fail(kind);
-    else this.reply(kind);
+    this.refuse(kind);
   }
 
   /** The connection closed before the answer ended; a kept one that was stale is worth one safe retry. */
   onUpstreamClosed(wasKept: boolean, isAnswering: boolean): void {
     this.upstream = null;
     const isSafe =
-      wasKept && !isAnswering && !this.isRetry && !this.bodyStarted && IDEMPOTENT.has(this.method);
+      wasKept && !isAnswering && !this.wantsFresh && !this.bodyStarted && IDEMPOTENT.has(this.method);
     if (!isSafe) {
-      this.onUpstreamFailed("upstream_closed", isAnswering);
+      this.onUpstreamFailed("upstream_closed");
       return;
     }
-    this.isRetry = true;
+    this.wantsFresh = true;
     this.gateway.counters.retries++;
     this.requestSent = false;
-    if (!this.gateway.pool.acquire(this, true)) this.reply("queue_full");
+    this.askUpstream();
   }
 
   /** 102, 103: told on to clients that know them. 100 is ours to say. */
   onInterim(head: AnswerHead): void {
     if (head.status === 100 || this.head.minor === 0) return;
-    this.downstream.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fields}\r\n`);
+    if (!this.downstream.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fields}\r\n`))
+      this.downstream.onFull(this.upstream);
   }
 
   onAnswer(head: AnswerHead): void {
@@ -250,13 +266,14 @@ export class Exchange {
       `HTTP/1.1 101 ${head.reason}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${head.fields}\r\n`,
     );
     if (rest.length > 0) this.downstream.socket.write(rest);
-    upstream.openTunnel(this.downstream.socket);
+    upstream.openTunnel(this.downstream);
     this.gateway.counters.tunnels++;
     this.answerStarted = true;
     this.headPermit = null;
     this.inspectedHead = copyOf(this.inspectedHead);
     this.record();
     this.downstream.openTunnel(upstream, this);
+    this.leave();
   }
 
   /** The client is gone: so is what we had asked for in its name. */
@@ -443,8 +460,12 @@ export class Exchange {
   private release(): void {
     this.isReleased = true;
     this.gateway.unhold(this);
+    this.askUpstream();
+  }
+
+  private askUpstream(): void {
     this.downstream.await("queue");
-    if (!this.gateway.pool.acquire(this, false)) this.reply("queue_full");
+    if (!this.gateway.pool.acquire(this)) this.reply("queue_full");
   }
 
   /** forward: everything permitted and not yet sent. */
@@ -523,6 +544,7 @@ export class Exchange {
     this.isOver = true;
     this.freeParsers();
     this.gateway.unhold(this);
+    this.leave();
     this.record();
     this.downstream.exchangeEnded();
   }
@@ -540,6 +562,13 @@ export class Exchange {
     this.upstream = null;
     this.held = [];
     this.freeParsers();
+    this.leave();
+  }
+
+  private leave(): void {
+    if (!this.hasPlace) return;
+    this.hasPlace = false;
+    this.gateway.pool.leave();
   }
 
   private freeParsers(): void {
@@ -580,8 +609,8 @@ export class Exchange {
 
   /** The head as it goes upstream: what is inspected is what is forwarded. */
   private outgoingHead(): string {
-    const { head, downstream, gateway } = this;
-    const host = gateway.config.upstream.host ?? (head.host || gateway.pool.authority);
+    const { head, downstream } = this;
+    const host = this.inspection.outgoingHost;
     let text = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${host}\r\n${head.fields}`;
     if (head.framing === Framing.chunked) text += "Transfer-Encoding: chunked\r\n";
     else if (head.framing === Framing.length) text += `Content-Length: ${head.contentLength}\r\n`;

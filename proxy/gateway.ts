@@ -93,10 +93,7 @@ export class Gateway {
     const gone = new Promise<void>((resolve) => {
       this.drained = resolve;
     });
-    for (const connection of this.connections) {
-      if (connection.isIdle) connection.close();
-      else connection.closeAfter();
-    }
+    for (const connection of this.connections) connection.drain();
     if (this.connections.size > 0) {
       const deadline = setTimeout(() => {
         this.logger.warn(

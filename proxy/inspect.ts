@@ -1,5 +1,5 @@
 import { Inspection, type Matcher, Scan, type ScanOutcome } from "../rules/matcher.ts";
-import { inScope } from "../rules/rule.ts";
+import { inScope, type RuleScope } from "../rules/rule.ts";
 import { BodyInspection } from "./bodyinspection.ts";
 import type { InspectConfig } from "./config.ts";
 import type { RequestHead } from "./normalize.ts";
@@ -36,6 +36,8 @@ export class RequestInspection extends Inspection {
   readonly config: InspectConfig;
   readonly method: string;
   readonly host: string;
+  /** The Host that goes out. Scopes name what clients ask for, or what the upstream hears: either counts. */
+  readonly outgoingHost: string;
   readonly contentType: string;
   hits: Hit[] | null = null;
   blocking: Hit | null = null;
@@ -47,12 +49,13 @@ export class RequestInspection extends Inspection {
   /** Hits found in a decoded view, or in a body: where that was is looked for once the scan is over. */
   private unnamed: Hit[] = NONE;
 
-  constructor(policy: Policy, config: InspectConfig, head: RequestHead) {
+  constructor(policy: Policy, config: InspectConfig, head: RequestHead, outgoingHost = head.host) {
     super();
     this.policy = policy;
     this.config = config;
     this.method = head.method;
     this.host = head.host;
+    this.outgoingHost = outgoingHost;
     this.contentType = head.contentType;
     this.budget = config.budgetBase;
   }
@@ -110,7 +113,7 @@ export class RequestInspection extends Inspection {
   override onMatch(slot: number, start: number, end: number): boolean {
     const rule = this.policy.ruleAt(slot);
     if (this.binaryPiece !== null && !hasLengthPrefix(this.binaryPiece, start, end)) return false;
-    if (rule === null || !inScope(rule.scope, this.method, hostName(this.host))) return false;
+    if (rule === null || !this.isIn(rule.scope)) return false;
     const isKnown = this.hits?.some((hit) => hit.rule === rule) ?? false;
     if (isKnown) return rule.mode === "block";
     const hit: Hit = { rule, point: this.pointOf(end) };
@@ -120,6 +123,11 @@ export class RequestInspection extends Inspection {
     if (rule.mode !== "block") return false;
     this.blocking ??= hit;
     return true;
+  }
+
+  private isIn(scope: RuleScope): boolean {
+    const { method, host, outgoingHost } = this;
+    return inScope(scope, method, hostName(outgoingHost)) || inScope(scope, method, hostName(host));
   }
 
   private headViews(bytes: Buffer, text: string, head: RequestHead): ScanOutcome {
@@ -216,9 +224,12 @@ export class RequestInspection extends Inspection {
   }
 }
 
-/** A Host without its port, in small letters, as scopes name it. */
+/** A Host as scopes name it: in small letters, without the port, which may be empty, or the root's dot (RFC 3986 section 3.2). */
 function hostName(host: string): string {
-  return host.toLowerCase().replace(/:[0-9]{1,5}$/, "");
+  return host
+    .toLowerCase()
+    .replace(/:[0-9]*$/, "")
+    .replace(/\.$/, "");
 }
 
 /** Looks through the fields of an event for tokens, so that none is ever recorded. */

@@ -119,7 +119,11 @@ export class Policy {
   private follow(): void {
     try {
       const revision = this.store.revision();
-      if (revision === this.seen) return;
+      if (revision === this.seen) {
+        // What a failed read has stopped goes on.
+        this.keepWorking();
+        return;
+      }
       for (const entry of this.store.entriesAfter(this.seen, ENTRIES_MAX)) {
         this.apply(entry);
         this.seen = entry.revision;

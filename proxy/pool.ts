@@ -15,8 +15,9 @@ const input = Buffer.allocUnsafeSlow(64 * 1024);
 const LOG_EVERY_MS = 5_000;
 
 /**
- * The connections to one upstream: kept alive, used again last in first out, opened up to a limit. An exchange that
- * finds no place waits in a bounded queue; its time there is the downstream connection's deadline.
+ * The places of requests that are worked on, and the connections to one upstream: kept alive, used again last in first
+ * out, opened up to a limit. An exchange that finds no place, or has one and finds no connection, waits in a queue,
+ * bounded for both together; its time there is the downstream connection's deadline.
  */
 export class Pool {
   readonly config: UpstreamConfig;
@@ -32,8 +33,10 @@ export class Pool {
   private readonly logger: Logger;
   private readonly all = new Set<UpstreamConnection>();
   private readonly idle: UpstreamConnection[] = [];
+  private readonly waitingForPlace = new Set<Exchange>();
   private readonly waiting = new Set<Exchange>();
   private inUse = 0;
+  private isPlacing = false;
   private loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(config: UpstreamConfig, limits: Limits, clock: Clock, counters: Counters, logger: Logger) {
@@ -50,29 +53,39 @@ export class Pool {
     this.ca = config.caFile === undefined ? null : readFileSync(config.caFile);
   }
 
-  /**
-   * Hands the exchange a connection, now or later, through `onUpstream`; answers false when the queue is full.
-   * `fresh` asks for a new connection, since a kept one has just turned out stale.
-   */
-  acquire(exchange: Exchange, fresh: boolean): boolean {
-    if (this.inUse >= Math.min(this.config.connectionsMax, this.limits.inFlight)) {
-      if (this.waiting.size >= this.limits.queue) return false;
-      this.waiting.add(exchange);
-      this.counters.queued = this.waiting.size;
-      return true;
-    }
-    this.give(exchange, fresh);
+  /** Gives the exchange a place, now or later, through `onPlace`; answers false when the queue is full. */
+  enter(exchange: Exchange): boolean {
+    if (this.counters.inFlight >= this.limits.inFlight) return this.wait(exchange, this.waitingForPlace);
+    this.counters.inFlight++;
+    exchange.onPlace(false);
     return true;
   }
 
-  /** The exchange no longer wants a connection. */
-  cancel(exchange: Exchange): void {
-    this.waiting.delete(exchange);
-    this.counters.queued = this.waiting.size;
+  /** A place is free: whoever waited longest has it. Those who give it back at once make no deeper stack. */
+  leave(): void {
+    this.counters.inFlight--;
+    if (this.waitingForPlace.size === 0 || this.isPlacing) return;
+    this.isPlacing = true;
+    for (const exchange of this.waitingForPlace) {
+      if (this.counters.inFlight >= this.limits.inFlight) break;
+      this.cancel(exchange);
+      this.counters.inFlight++;
+      exchange.onPlace(true);
+    }
+    this.isPlacing = false;
   }
 
-  isWaiting(exchange: Exchange): boolean {
-    return this.waiting.has(exchange);
+  /** Hands the exchange a connection, now or later, through `onUpstream`; answers false when the queue is full. */
+  acquire(exchange: Exchange): boolean {
+    if (this.inUse >= this.config.connectionsMax) return this.wait(exchange, this.waiting);
+    this.give(exchange);
+    return true;
+  }
+
+  /** The exchange no longer wants a place or a connection. */
+  cancel(exchange: Exchange): void {
+    if (!this.waiting.delete(exchange)) this.waitingForPlace.delete(exchange);
+    this.counters.queued = this.waiting.size + this.waitingForPlace.size;
   }
 
   release(connection: UpstreamConnection): void {
@@ -126,11 +139,17 @@ export class Pool {
     return socket.on("data", receive);
   }
 
-  private give(exchange: Exchange, fresh: boolean): void {
+  private wait(exchange: Exchange, queue: Set<Exchange>): boolean {
+    if (this.waiting.size + this.waitingForPlace.size >= this.limits.queue) return false;
+    queue.add(exchange);
+    this.counters.queued = this.waiting.size + this.waitingForPlace.size;
+    return true;
+  }
+
+  private give(exchange: Exchange): void {
     this.inUse++;
-    this.counters.inFlight = this.inUse;
-    const kept = fresh ? undefined : this.idle.pop();
-    exchange.onUpstream(kept ?? this.open(), kept !== undefined);
+    const kept = exchange.wantsFresh ? undefined : this.idle.pop();
+    exchange.onUpstream(kept ?? this.open());
   }
 
   private open(): UpstreamConnection {
@@ -142,13 +161,12 @@ export class Pool {
     return connection;
   }
 
-  /** A place is free: whoever waited longest has it. */
+  /** A connection is free, or may be opened: whoever waited longest has it. */
   private freed(): void {
     this.inUse--;
-    this.counters.inFlight = this.inUse;
     for (const exchange of this.waiting) {
       this.cancel(exchange);
-      this.give(exchange, false);
+      this.give(exchange);
       return;
     }
   }

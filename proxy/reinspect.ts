@@ -108,7 +108,8 @@ export function inspectHeadAgain(
   bytes: Buffer,
   head: RequestHead,
 ): ScanOutcome {
-  const again = new RequestInspection(inspection.policy, inspection.config, head);
+  const { policy, config, outgoingHost } = inspection;
+  const again = new RequestInspection(policy, config, head, outgoingHost);
   const outcome = again.head(bytes, bytes.latin1Slice(0, bytes.length), head);
   inspection.costliestSlot = again.costliestSlot;
   for (const hit of again.hits ?? []) {

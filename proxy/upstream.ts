@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { type AnswerHead, Ending, readAnswer } from "./answer.ts";
 import type { Timed } from "./clock.ts";
 import type { Permit } from "./decide.ts";
+import type { Downstream } from "./downstream.ts";
 import type { Exchange } from "./exchange.ts";
 import { giveParser, OK, type Parser, RESPONSE, takeParser } from "./llhttp.ts";
 import type { Pool } from "./pool.ts";
@@ -21,11 +22,13 @@ export class UpstreamConnection implements Timed {
   answering = false;
   private isConnected = false;
   private isGone = false;
+  /** The upstream has said its last byte, and was understood to the end. */
+  private isWhole = false;
   private pending: Buffer | null = null;
   private answer: AnswerHead | null = null;
   private parser: Parser | null = null;
   private remaining = 0;
-  private tunnel: Socket | null = null;
+  private tunnel: Downstream | null = null;
 
   constructor(pool: Pool) {
     this.pool = pool;
@@ -36,7 +39,7 @@ export class UpstreamConnection implements Timed {
     socket.on(pool.isTls ? "secureConnect" : "connect", () => this.connected());
     socket.on("drain", () => {
       this.exchange?.onUpstreamDrained();
-      this.tunnel?.resume();
+      this.tunnel?.tunnelDrained();
     });
     socket.on("end", () => this.ended());
     socket.on("error", (error: NodeJS.ErrnoException) => this.failed(error));
@@ -78,14 +81,22 @@ export class UpstreamConnection implements Timed {
   }
 
   resumeReading(): void {
-    if (this.answer !== null) this.deadline = this.pool.clock.now + this.pool.config.idleBodyMs;
+    const { answerMs, idleBodyMs } = this.pool.config;
+    this.deadline = this.pool.clock.now + (this.answer === null ? answerMs : idleBodyMs);
     this.socket.resume();
   }
 
   /** After 101: bytes go both ways unseen until either side ends. */
-  openTunnel(downstream: Socket): void {
+  openTunnel(downstream: Downstream): void {
     this.tunnel = downstream;
     this.deadline = 0;
+  }
+
+  /** The client is gone; what it said in full, the upstream may still read. */
+  leaveTunnel(isWhole: boolean): void {
+    this.tunnel = null;
+    if (isWhole && !this.isGone) this.deadline = this.pool.clock.now + this.pool.config.idleBodyMs;
+    else if (!isWhole) this.socket.destroy();
   }
 
   expire(): void {
@@ -96,7 +107,7 @@ export class UpstreamConnection implements Timed {
     const exchange = this.exchange;
     const kind = this.isConnected ? "answer_timeout" : "connect_timeout";
     this.abort();
-    exchange.onUpstreamFailed(kind, this.answering);
+    exchange.onUpstreamFailed(kind);
   }
 
   private connected(): void {
@@ -107,7 +118,7 @@ export class UpstreamConnection implements Timed {
   /** The bytes are the pool's, and only until this returns: what is kept is copied. */
   private receive(chunk: Buffer): void {
     if (this.tunnel !== null) {
-      if (!this.tunnel.write(Buffer.from(chunk))) this.socket.pause();
+      this.tunnel.fromTunnel(Buffer.from(chunk));
       return;
     }
     const exchange = this.exchange;
@@ -234,13 +245,14 @@ export class UpstreamConnection implements Timed {
   private broken(): void {
     const exchange = this.exchange!;
     this.abort();
-    exchange.onUpstreamFailed("upstream_broken", this.answer !== null);
+    exchange.onUpstreamFailed("upstream_broken");
   }
 
   private ended(): void {
     this.isGone = true;
     if (this.tunnel !== null) {
-      this.tunnel.end();
+      this.isWhole = true;
+      this.tunnel.tunnelEnded(true);
       return;
     }
     const { exchange, answer } = this;
@@ -259,7 +271,7 @@ export class UpstreamConnection implements Timed {
     if (!this.isConnected) {
       this.exchange = null;
       this.pool.connectFailed(error);
-      exchange.onUpstreamFailed("upstream_unreachable", false);
+      exchange.onUpstreamFailed("upstream_unreachable");
       return;
     }
     this.closed();
@@ -269,7 +281,7 @@ export class UpstreamConnection implements Timed {
     this.isGone = true;
     this.pool.forget(this);
     this.releaseParser();
-    this.tunnel?.destroy();
+    this.tunnel?.tunnelEnded(this.isWhole);
     const { exchange } = this;
     if (exchange === null) return;
     this.exchange = null;

@@ -11,6 +11,15 @@ const spares: Buffer[] = [];
 
 export const chunkEnd = Buffer.from("\r\n");
 
+/**
+ * What the kernel has not taken yet: changes with every byte it takes, while `writableLength` counts a write under way
+ * as whole until it is over. Node's own time-outs look at `writeQueueSize` too.
+ */
+export function unwritten(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle: { writeQueueSize?: number } | null };
+  return socket.writableLength + (handle?.writeQueueSize ?? 0);
+}
+
 /** Bytes to be kept for long: a piece of Node's pool would keep all 8 KiB of it in memory. */
 export function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);

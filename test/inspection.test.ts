@@ -268,3 +268,55 @@ describe("rules", () => {
     expect((await gateway.recorded())[0]?.point).toBe(point);
   });
 });
+
+describe("a rule for some hosts", () => {
+  async function scoped(...hosts: string[]): Promise<void> {
+    const leak = await gateway.register(TOKEN);
+    const { revision } = await gateway.store.decide("test", leak, "vpatch", { scope: { hosts } });
+    await until("the rule is enforced", () => gateway.policy.enforcedRevision >= revision);
+  }
+  const status = async (host: string | null): Promise<number> => {
+    const fields = host === null ? " HTTP/1.0\r\n" : ` HTTP/1.1\r\nHost: ${host}\r\n`;
+    return (await exchange(gateway.port, `GET /?key=${TOKEN}${fields}\r\n`)).status;
+  };
+
+  test.each(["api.example.com", "API.example.com:8080", "api.example.com.", "api.example.com:"])(
+    "holds for Host: %s",
+    async (host) => {
+      await scoped("api.example.com", "*.below.example.com");
+      expect(await status(host)).toBe(403);
+      expect(await status(host.replace(/^api/i, "a.below"))).toBe(403);
+      expect(await status("api.example.com.other.example")).toBe(200);
+    },
+  );
+
+  test.each(["api.example.com:000080", "api.example.com.:80", "api.example.com:123456"])(
+    "holds for Host: %s too",
+    async (host) => {
+      await scoped("api.example.com");
+      expect(await status(host)).toBe(403);
+    },
+  );
+
+  test("holds for the Host that goes out where the client named none", async () => {
+    await scoped("127.0.0.1");
+    expect(await status(null)).toBe(403);
+    expect(await status("api.example.com")).toBe(200);
+  });
+
+  test("holds for the client's Host and for the one that takes its place", async () => {
+    await gateway.close();
+    gateway = await TestGateway.start(upstream, {
+      upstream: { url: upstream.url, host: "inner.example.com:8080" },
+    });
+    await scoped("api.example.com");
+    expect(await status("api.example.com")).toBe(403);
+    expect(await status("other.example.com")).toBe(200);
+    const { revision } = await gateway.store.decide("test", "leak-1", "vpatch", {
+      scope: { hosts: ["inner.example.com"] },
+    });
+    await until("the rule is enforced", () => gateway.policy.enforcedRevision >= revision);
+    expect(await status("other.example.com")).toBe(403);
+    expect(await status(null)).toBe(403);
+  });
+});
