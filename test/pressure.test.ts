@@ -238,10 +238,11 @@ describe("a client that reads slowly", () => {
     await pass(5_001);
     expect(socket.destroyed).toBe(false);
     expect(socket.writableNeedDrain).toBe(true);
-    await until("it is cut", async () => {
+    // What the kernel still took for the paused client was progress: once more for each such time.
+    for (let more = 0; connections().length > 0; more++) {
+      expect(more).toBeLessThan(100);
       await pass(5_001);
-      return connections().length === 0;
-    });
+    }
   });
 });
 
