@@ -243,10 +243,10 @@ export class Downstream implements Timed {
     this.socket.resume();
   }
 
-  /** The exchange has its place: what has come of its body meanwhile is read. */
+  /** The exchange has its place, or has inspected a piece: what has come of its body meanwhile is read. */
   feed(): void {
     const { exchange, pending } = this;
-    if (pending !== null && exchange !== null && !exchange.hasArrived) {
+    if (pending !== null && exchange?.takesBody === true) {
       this.pending = null;
       this.give(exchange, pending);
       this.endIfCut(exchange);
@@ -268,7 +268,7 @@ export class Downstream implements Timed {
       return;
     }
     const { exchange } = this;
-    if (exchange?.hasPlace === true && !exchange.hasArrived) {
+    if (exchange?.takesBody === true) {
       this.give(exchange, chunk);
     } else {
       this.append(chunk);
@@ -372,16 +372,16 @@ export class Downstream implements Timed {
     this.deadline = 0;
     exchange.begin();
     let at = next;
-    if (this.exchange === exchange && exchange.hasPlace && !exchange.hasArrived && at < bytes.length)
+    if (this.exchange === exchange && exchange.takesBody && at < bytes.length)
       at = exchange.receive(bytes, at);
     if (at < bytes.length) this.keep(bytes.subarray(at));
     this.endIfCut(exchange);
+    this.updateReading();
   }
 
   /** The client has said its last byte before: a body that is not whole now never will be. */
   private endIfCut(exchange: Exchange): void {
-    if (this.hasEnded && this.exchange === exchange && exchange.hasPlace && !exchange.hasArrived)
-      this.socket.destroy();
+    if (this.hasEnded && this.exchange === exchange && exchange.takesBody) this.socket.destroy();
   }
 
   /** Bytes that are not taken up yet, unless the connection is about to close. */

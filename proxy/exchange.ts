@@ -165,6 +165,11 @@ export class Exchange {
     return parser.consumed;
   }
 
+  /** Bytes of the body are taken at once; else they wait for a place, or for the piece before to be decoded. */
+  get takesBody(): boolean {
+    return this.hasPlace && !this.hasArrived && !this.isDecoding;
+  }
+
   /** Whether more of the body may be read now. */
   get acceptsBody(): boolean {
     if (this.isDecoding || !this.hasPlace) return false;
@@ -379,7 +384,7 @@ export class Exchange {
       // What the coding hides ends with no byte of its own: all of the piece waits for what follows.
       if (decoded === Scan.tentative) this.postpone(body);
       else this.pass(body, isLast, raw);
-      this.downstream.updateReading();
+      this.downstream.feed();
     });
   }
 
