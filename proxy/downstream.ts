@@ -249,8 +249,8 @@ export class Downstream implements Timed {
     if (pending !== null && exchange?.takesBody === true) {
       this.pending = null;
       this.give(exchange, pending);
-      this.endIfCut(exchange);
     }
+    if (this.exchange !== null) this.endIfCut(this.exchange);
     this.updateReading();
   }
 
@@ -440,7 +440,8 @@ export class Downstream implements Timed {
     this.hasEnded = true;
     if (this.tunnel !== null) this.tunnel.socket.end();
     else if (this.exchange !== null) {
-      if (!this.exchange.hasArrived) this.socket.destroy();
+      // What waits for a place, or for a decoder, is fed first.
+      this.endIfCut(this.exchange);
     } else if (this.pending === null || !this.socket.writableNeedDrain) this.close();
   }
 
