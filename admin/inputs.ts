@@ -26,7 +26,17 @@ function strict<Shape extends z.ZodRawShape>(shape: Shape) {
 
 /** Lone surrogates have no UTF-8 form: what would be registered is not what was sent. */
 const text = z.string().regex(/^\P{Cs}*$/u, "holds broken text");
-const tokens = z.array(text).min(1).max(TOKENS_PER_CALL);
+/** Tokens in clear, and hashes of tokens that nobody has in clear: at least one of either. */
+const tokens = {
+  tokens: z.array(text).max(TOKENS_PER_CALL).default([]),
+  hashes: z.array(text).max(TOKENS_PER_CALL).default([]),
+};
+
+function someToken({ tokens, hashes }: { tokens: string[]; hashes: string[] }, context: z.RefinementCtx) {
+  if (tokens.length + hashes.length > 0) return;
+  const message = "tokens and hashes must hold >=1 entries together";
+  context.addIssue({ code: "custom", path: ["tokens"], message });
+}
 const facts = {
   name: text.trim().min(1).max(leakLimits.nameChars),
   description: text.max(leakLimits.descriptionChars),
@@ -40,8 +50,8 @@ export const bodies = {
     ...facts,
     description: facts.description.default(""),
     source: facts.source.default("custom"),
-    tokens,
-  }),
+    ...tokens,
+  }).superRefine(someToken),
   amend: strict({
     name: facts.name.optional(),
     description: facts.description.optional(),
@@ -55,7 +65,7 @@ export const bodies = {
       methods: z.array(text.max(32)).max(scopeEntriesMax).optional(),
     }).optional(),
   }),
-  tokens: strict({ tokens }),
+  tokens: strict(tokens).superRefine(someToken),
   key: strict({ name: text.trim().min(1).max(KEY_NAME_CHARS), role: z.enum(roles) }),
   none: strict({}),
 };

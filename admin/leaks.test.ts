@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Json, TestAdmin } from "../test/admin.ts";
 
 const TOKENS = ["made-up-token-0001", "made-up-token-0002", "ghp_madeUpMadeUpMadeUpMadeUpMadeUpMade01"];
+const HEX = "0123456789abcdef".repeat(4);
 const LEAKS = "/api/v1/leaks";
 
 let admin: TestAdmin;
@@ -83,6 +84,61 @@ describe("POST /leaks", () => {
       expect((await admin.call("GET", "/api/v1/stats")).body).toMatchObject({ leaks: 0, tokens: 0 });
     },
   );
+
+  test("takes hashes of tokens beside tokens, or instead; the same hash twice is one", async () => {
+    const hashes = [`sha256:${HEX}`, `SHA256:${HEX.toUpperCase()}`, `sha1:${HEX.slice(24)}`];
+    const given = await admin.call("POST", LEAKS, {
+      body: { name: "x", risk: 5, tokens: [TOKENS[0]], hashes },
+    });
+    expect(given).toMatchObject({ status: 201, body: { tokenCount: 3 } });
+    expect(given.body.tokens).toEqual([
+      { id: "1", preview: "made****(18)", kind: "opaque", length: 18, addedAt: expect.any(String) },
+      { id: "2", preview: "sha256****", kind: "sha256", length: null, addedAt: expect.any(String) },
+      { id: "3", preview: "sha1****", kind: "sha1", length: null, addedAt: expect.any(String) },
+    ]);
+    for (const body of [{ hashes }, { hashes, tokens: [] }]) {
+      const alone = await admin.call("POST", LEAKS, { body: { name: "x", risk: 5, ...body } });
+      expect(alone).toMatchObject({ status: 201, body: { tokenCount: 2 } });
+      expect(alone.text + admin.log.join("")).not.toMatch(/0123456789abcdef/i);
+    }
+    const added = await admin.call("POST", `${LEAKS}/leak-1/tokens`, {
+      body: { hashes: [hashes[1], `sha256:${"ab".repeat(32)}`] },
+    });
+    expect(added.body).toMatchObject({ added: 1, already: 1, tokenCount: 4 });
+    expect((await admin.call("DELETE", `${LEAKS}/leak-1/tokens/2`)).body).toMatchObject({ tokenCount: 3 });
+    const listed = await admin.call("GET", `${LEAKS}/leak-1/tokens`);
+    expect(listed.body.tokens).toMatchObject([{ id: "1" }, { id: "3" }, { id: "4", kind: "sha256" }]);
+  });
+
+  test.each([
+    [{ hashes: [`sha256:${HEX}`, HEX] }, "#/hashes/1", "no algorithm"],
+    [{ hashes: [`md5:${HEX}`] }, "#/hashes/0", "no algorithm"],
+    [{ hashes: [`sha256:${HEX.slice(1)}`] }, "#/hashes/0", "64 hex"],
+    [{ hashes: [`sha1:${HEX}`] }, "#/hashes/0", "40 hex"],
+    [{ hashes: [`sha256:${HEX.slice(1)}x`] }, "#/hashes/0", "other characters"],
+    [
+      { hashes: ["sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"] },
+      "#/hashes/0",
+      "an empty text",
+    ],
+    [{ hashes: [7] }, "#/hashes/0", "expected string"],
+    [{ hashes: `sha256:${HEX}` }, "#/hashes", "expected array"],
+    [{ hashes: [], tokens: [] }, "#/tokens", ">=1"],
+    [{ hashes: [] }, "#/tokens", ">=1"],
+    [{}, "#/tokens", ">=1"],
+    [{ hashes: [`sha256:${HEX}`], tokens: ["short"] }, "#/tokens/0", "shorter"],
+    [{ hashes: ["made-up"], tokens: ["made-up-token-0001"] }, "#/hashes/0", "no algorithm"],
+  ])("refuses hashes %# with the place and the reason, and registers nothing", async (body, pointer, why) => {
+    const registered = await admin.register("made-up-token-0009");
+    for (const path of [LEAKS, `${LEAKS}/${registered}/tokens`]) {
+      const more = path === LEAKS ? { name: "x", risk: 5 } : {};
+      const answer = await admin.call<{ errors: Json[] }>("POST", path, { body: { ...more, ...body } });
+      expect(answer.status).toBe(400);
+      expect(answer.body.errors).toEqual([{ pointer, detail: expect.stringContaining(why) }]);
+      expect(answer.text + admin.log.join("")).not.toMatch(/0123456789abcdef|made-up/);
+    }
+    expect((await admin.call("GET", "/api/v1/stats")).body).toMatchObject({ leaks: 1, tokens: 1 });
+  });
 
   test("100,000 tokens in one call, while others are answered", async () => {
     const tokens = Array.from({ length: 100_000 }, (_, index) => `made-up-token-${index}-${"x".repeat(20)}`);

@@ -1,8 +1,10 @@
 import { type Context, Hono } from "hono";
-import { digestTokens } from "../rules/digest.ts";
+import { digestTokens, type TokenDigest } from "../rules/digest.ts";
 import type { Decision, Leak } from "../rules/leak.ts";
+import type { Pepper } from "../rules/pepper.ts";
 import type { Changed } from "../rules/store/leakchanges.ts";
 import type { LeakSort } from "../rules/store/listing.ts";
+import { digestHashes } from "../rules/tokenhash.ts";
 import { awaitEnforced } from "./enforced.ts";
 import { bodies, parameters } from "./inputs.ts";
 import { Problem } from "./problem.ts";
@@ -27,8 +29,8 @@ export function leakRoutes(services: Services): Hono<Env> {
 
   routes.post("/", async (context) => {
     query(context, parameters.none);
-    const { tokens, ...input } = await body(services, context, bodies.register);
-    const digests = await digestTokens(tokens, pepper);
+    const { tokens, hashes, ...input } = await body(services, context, bodies.register);
+    const digests = await digestAll(tokens, hashes, pepper);
     const changed = await store.register(actor(context), { ...input, tokens: digests });
     context.header("location", `/api/v1/leaks/${changed.leak.id}`);
     context.header("etag", etagOf(changed.leak));
@@ -74,10 +76,10 @@ export function leakRoutes(services: Services): Hono<Env> {
 
   routes.post("/:id/tokens", async (context) => {
     const { wait } = query(context, parameters.change);
-    const { tokens } = await body(services, context, bodies.tokens);
+    const { tokens, hashes } = await body(services, context, bodies.tokens);
     const version = ifMatch(context);
     const leak = known(services, context.req.param("id"));
-    const digests = await digestTokens(tokens, pepper);
+    const digests = await digestAll(tokens, hashes, pepper);
     const changed = await store.addTokens(actor(context), leak.id, digests, version);
     return answer(services, context, changed, wait, { added: changed.added, already: changed.already });
   });
@@ -154,6 +156,10 @@ async function answer(
 function detailed({ store }: Services, leak: Leak): View {
   const tokens = tokensAfter(store, leak.id, 0, TOKENS_SHOWN).map(tokenView);
   return { ...leakView(leak, store.ruleOf(leak.id)), tokens };
+}
+
+async function digestAll(tokens: string[], hashes: string[], pepper: Pepper): Promise<TokenDigest[]> {
+  return (await digestTokens(tokens, pepper)).concat(await digestHashes(hashes, pepper));
 }
 
 function known({ store }: Services, id: string): Leak {

@@ -8,6 +8,7 @@ import {
   VersionConflict,
 } from "../rules/refusal.ts";
 import { TokenRefused } from "../rules/token.ts";
+import { HashRefused } from "../rules/tokenhash.ts";
 import { answerOutside } from "./app.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 
@@ -20,6 +21,8 @@ describe("problemOf", () => {
     [new CursorInvalid(), 400, ["cursor"]],
     [new TokenRefused("too_short", 4), 400, ["#/tokens/3"]],
     [new TokenRefused("too_short", null), 400, ["#/tokens"]],
+    [new HashRefused("not_hex", 4), 400, ["#/hashes/3"]],
+    [new HashRefused("not_hex", null), 400, ["#/hashes"]],
     [new StoreFailed("store the change", new Error("no space left on device")), 503, []],
     [new Error("made-up-token-0001"), 500, []],
     ["made-up-token-0001", 500, []],

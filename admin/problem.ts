@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { ZodError } from "zod";
 import { Refusal, type RefusalCode } from "../rules/refusal.ts";
 import { TokenRefused } from "../rules/token.ts";
+import { HashRefused } from "../rules/tokenhash.ts";
 
 /** One field that was refused: a JSON pointer into the body (`#/tokens/3`), or the name of a parameter. */
 export interface FieldError {
@@ -50,9 +51,10 @@ const REFUSALS: Record<RefusalCode, { readonly status: number; readonly detail?:
 /** The problem that an error is; an unexpected one becomes a 500 that says nothing of its cause. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof TokenRefused) {
-    const pointer = error.line === null ? "#/tokens" : `#/tokens/${error.line - 1}`;
-    const detail = "A token was refused; nothing of this call was registered.";
+  if (error instanceof TokenRefused || error instanceof HashRefused) {
+    const [field, what] = error instanceof TokenRefused ? ["tokens", "token"] : ["hashes", "hash"];
+    const pointer = error.line === null ? `#/${field}` : `#/${field}/${error.line - 1}`;
+    const detail = `A ${what} was refused; nothing of this call was registered.`;
     return new Problem(400, detail, [{ pointer, detail: error.message }]);
   }
   if (error instanceof Refusal) {

@@ -66,7 +66,7 @@ describe("a body", () => {
     expect(first.body.errors).toEqual([
       {
         pointer: "#",
-        detail: "has an unknown field; the known ones are name, description, risk, source, tokens",
+        detail: "has an unknown field; the known ones are name, description, risk, source, tokens, hashes",
       },
     ]);
     const deep = await admin.call("POST", `${LEAKS}/leak-1/vpatch`, { body: { scope: { paths: ["/a"] } } });

@@ -31,7 +31,8 @@ export function tokenView(token: TokenRecordView): View {
     id: String(token.number),
     preview: token.preview,
     kind: token.kind,
-    length: token.length,
+    // Of a token that is known by its hash nobody knows how long it is.
+    length: token.hash === null ? token.length : null,
     addedAt: iso(token.addedAt),
   };
 }

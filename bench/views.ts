@@ -9,6 +9,7 @@ import { Matcher, Scan, type ScanOutcome } from "../rules/matcher.ts";
 import { Pepper } from "../rules/pepper.ts";
 import type { RulesStore } from "../rules/store.ts";
 import { Token } from "../rules/token.ts";
+import { digestHash } from "../rules/tokenhash.ts";
 import { type Case, measure, median } from "./turns.ts";
 
 /**
@@ -31,6 +32,13 @@ for (let index = 0; index < TOKENS; index++) {
 matcher.setEnforced(slot, true);
 // Nothing here reads the store: the tokens are loaded by hand.
 const policy = new Policy({} as RulesStore, matcher, pino({ level: "silent" }));
+/** The same with tokens of which only a hash is known. */
+const hashes = new Matcher(pepper);
+for (let index = 0; index < TOKENS; index++) {
+  const made = digestHash({ algorithm: "sha256", hex: randomBytes(32).toString("hex") }, pepper);
+  hashes.hashes.add(hashes.openSlot(), made.digest, made.anchor, "sha256");
+}
+const hashPolicy = new Policy({} as RulesStore, hashes, pino({ level: "silent" }));
 const config = inspectSchema.parse({});
 
 function headOf(target: string, fields: string): { head: RequestHead; text: string; bytes: Buffer } {
@@ -53,9 +61,9 @@ function expectClear(name: string, outcome: ScanOutcome): void {
     throw new Error(`${name}: the bytes were to be clean, the scan said ${outcome}`);
 }
 
-function headCase(name: string, target: string, fields: string): Case {
+function headCase(name: string, target: string, fields: string, by = policy): Case {
   const { head, text, bytes } = headOf(target, fields);
-  const run = () => expectClear(name, new RequestInspection(policy, config, head).head(bytes, text, head));
+  const run = () => expectClear(name, new RequestInspection(by, config, head).head(bytes, text, head));
   return { name, bytes: bytes.length, run, times: [] };
 }
 
@@ -102,6 +110,7 @@ const hex = (code: number, digits: number) => code.toString(16).padStart(digits,
 const cases = [
   rawHead(),
   headCase("head, no mark", TARGET, FIELDS),
+  headCase("head, hash-only tokens", TARGET, FIELDS, hashPolicy),
   headCase("head, percent in the query", `${TARGET}&q=a%20b`, FIELDS),
   headCase("head, percent in a cookie", TARGET, `${FIELDS}Cookie: a=%7B%22b%22%7D\r\n`),
   rawBody(`${ROW},`),

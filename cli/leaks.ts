@@ -5,6 +5,7 @@ import { checkLeakInput } from "../rules/leak.ts";
 import type { Pepper } from "../rules/pepper.ts";
 import type { Changed } from "../rules/store/leakchanges.ts";
 import { Token } from "../rules/token.ts";
+import { digestHash, parseTokenHash } from "../rules/tokenhash.ts";
 import { type Flags, loadConfig, type Settings } from "./config.ts";
 import { cliActor, openToChange } from "./data.ts";
 import { ExitCode } from "./exit.ts";
@@ -18,11 +19,12 @@ interface AddFlags extends Flags {
   readonly description?: string;
   readonly source?: string;
   readonly tokensFile?: string;
+  readonly hashesFile?: string;
   readonly apply?: boolean;
   readonly json?: boolean;
 }
 
-/** `leakgate leaks add`: registers a leak from a list of tokens. */
+/** `leakgate leaks add`: registers a leak from a list of tokens, or of their hashes. */
 export function registerLeaks(program: Command): void {
   const leaks = program.command("leaks").description("register leaks");
   configOptions(
@@ -34,6 +36,10 @@ export function registerLeaks(program: Command): void {
       .option("--description <text>", "more words")
       .option("--source <word>", "who found it (default: custom)")
       .option("--tokens-file <file>", "the tokens, one a line; - is standard input")
+      .option(
+        "--hashes-file <file>",
+        "hashes of tokens nobody has in clear: sha256:HEX or sha1:HEX, one a line",
+      )
       .option("--apply", "apply the virtual patch too: block the tokens at once")
       .option("--json", "answer as JSON"),
   ).action(attempting("register the leak", addLeak));
@@ -43,11 +49,12 @@ async function addLeak(flags: AddFlags): Promise<void> {
   const { name, risk, description = "", source = "custom" } = flags;
   const input = checkLeakInput({ name, risk, description, source });
   const settings = loadConfig(flags);
-  const bytes = await tokenBytes(flags.tokensFile);
+  const lists = await listsOf(flags);
   const { store, pepper, isNew } = openToChange(settings.data);
   if (isNew) console.error(`made the data folder ${settings.data}`);
   try {
-    const tokens = await digestLines(bytes, pepper);
+    const tokens: TokenDigest[] = [];
+    for (const { bytes, digestOne } of lists) await digestLines(bytes, digestOne, pepper, tokens);
     if (tokens.length === 0) throw new CommandFailed("no token was given; write one a line", ExitCode.usage);
     const registered = await store.register(cliActor(), { ...input, tokens });
     const changed = flags.apply ? await store.decide(cliActor(), registered.leak.id, "vpatch") : registered;
@@ -57,32 +64,52 @@ async function addLeak(flags: AddFlags): Promise<void> {
   }
 }
 
-/** Never from arguments: those stand in the process list and the shell's history. */
-async function tokenBytes(file: string | undefined): Promise<AsyncIterable<Buffer>> {
-  if (file !== undefined && file !== "-") {
-    try {
-      return (await open(file)).createReadStream({ highWaterMark: 1_048_576 });
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new CommandFailed(`the file ${file} cannot be read (${code})`, ExitCode.usage, error);
-    }
-  }
-  if (file === undefined && process.stdin.isTTY)
-    throw new CommandFailed("name --tokens-file, or pipe the tokens in, one a line", ExitCode.usage);
-  return process.stdin;
+type DigestOne = (text: string, line: number, pepper: Pepper) => TokenDigest;
+const digestTokenLine: DigestOne = (text, line, pepper) => digestToken(Token.parse(text, line), pepper);
+const digestHashLine: DigestOne = (text, line, pepper) => digestHash(parseTokenHash(text, line), pepper);
+
+interface List {
+  readonly bytes: AsyncIterable<Buffer>;
+  readonly digestOne: DigestOne;
 }
 
-async function digestLines(bytes: AsyncIterable<Buffer>, pepper: Pepper): Promise<TokenDigest[]> {
-  const tokens: TokenDigest[] = [];
+/** Never from arguments: those stand in the process list and the shell's history. */
+async function listsOf({ tokensFile, hashesFile }: AddFlags): Promise<List[]> {
+  if (tokensFile === "-" && hashesFile === "-")
+    throw new CommandFailed("standard input is one list: of tokens, or of hashes", ExitCode.usage);
+  if (tokensFile === undefined && hashesFile === undefined && process.stdin.isTTY)
+    throw new CommandFailed("name --tokens-file, or pipe the tokens in, one a line", ExitCode.usage);
+  const lists: List[] = [];
+  const tokens = tokensFile ?? (hashesFile === undefined ? "-" : null);
+  if (tokens !== null) lists.push({ bytes: await bytesOf(tokens), digestOne: digestTokenLine });
+  if (hashesFile !== undefined) lists.push({ bytes: await bytesOf(hashesFile), digestOne: digestHashLine });
+  return lists;
+}
+
+async function bytesOf(file: string): Promise<AsyncIterable<Buffer>> {
+  if (file === "-") return process.stdin;
+  try {
+    return (await open(file)).createReadStream({ highWaterMark: 1_048_576 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandFailed(`the file ${file} cannot be read (${code})`, ExitCode.usage, error);
+  }
+}
+
+async function digestLines(
+  bytes: AsyncIterable<Buffer>,
+  digestOne: DigestOne,
+  pepper: Pepper,
+  tokens: TokenDigest[],
+): Promise<void> {
   const progress = new Progress();
   for await (const batch of linesOf(bytes)) {
     for (const { text, number } of batch) {
-      tokens.push(digestToken(Token.parse(text, number), pepper));
+      tokens.push(digestOne(text, number, pepper));
       if (tokens.length % 10_000 === 0) progress.show(tokens.length);
     }
   }
   progress.clear();
-  return tokens;
 }
 
 /** How far a long list has come, for a person who waits; nothing where standard error is not a terminal. */

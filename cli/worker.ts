@@ -75,7 +75,7 @@ export class ProxyWorker {
     const { address, port } = await this.gateway.listen();
     this.isReady = true;
     this.report();
-    const tokens = this.policy.matcher.tokenCount;
+    const tokens = this.policy.tokenCount;
     const loadedMs = Math.round(performance.now() - began);
     this.logger.info(
       { address, port, tokens, loadedMs, revision: this.policy.enforcedRevision },
@@ -114,7 +114,7 @@ export class ProxyWorker {
       heartbeatAt: Date.now(),
       revision: this.policy.enforcedRevision,
       ready: this.isReady,
-      tokens: this.policy.matcher.tokenCount,
+      tokens: this.policy.tokenCount,
       counters,
     });
   }

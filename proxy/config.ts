@@ -116,6 +116,8 @@ export const inspectSchema = z.strictObject({
   /** Work budget of a request: `budgetPerByte` x bytes inspected + `budgetBase`; when spent, 413 or 431. */
   budgetPerByte: whole(1, 1_000, 4),
   budgetBase: whole(1_000, 1_000_000_000, 100_000),
+  /** Whole values of a request that are looked for by their hash, while such leaks are loaded; the rest is not, and counted. */
+  hashCandidates: whole(1, 10_000, 64),
   /** Bytes of heads of open tunnels that a worker keeps to inspect again; beyond it a tunnel's is not kept, and counted. */
   openHeadBytes: whole(0, 16 * 1024 * 1024 * KiB, 64 * 1024 * KiB),
 });

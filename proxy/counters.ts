@@ -6,6 +6,10 @@ export class Counters {
   monitored = 0;
   /** Requests refused because their work budget was spent. */
   budgetExhausted = 0;
+  /** Requests with more whole values than `inspect.hashCandidates`: the rest was not looked for by its hash. */
+  hashCandidatesExceeded = 0;
+  /** Bodies longer than `inspect.holdBytes`: their values were not looked for by their hash. */
+  hashBodiesTooLong = 0;
   /** Bodies of which only the raw bytes were inspected, as configured: an unknown or broken coding, or over budget. */
   undecoded = 0;
   refusedDownstream = 0;

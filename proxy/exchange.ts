@@ -600,7 +600,8 @@ export class Exchange {
 
   /** record: an event for each rule met, once. Always runs. */
   private record(): void {
-    const { hits, blocking } = this.inspection;
+    const { hits, blocking, values } = this.inspection;
+    if (values !== null) values.tell(this.gateway.counters);
     if (hits === null) return;
     for (; this.recorded < hits.length; this.recorded++) {
       this.gateway.record(this, hits[this.recorded]!, blocking !== null);

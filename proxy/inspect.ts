@@ -1,4 +1,4 @@
-import { Inspection, type Matcher, Scan, type ScanOutcome } from "../rules/matcher.ts";
+import { Inspection, type Matcher, Scan, type ScanOutcome, worse } from "../rules/matcher.ts";
 import { inScope, type RuleScope } from "../rules/rule.ts";
 import { BodyInspection } from "./bodyinspection.ts";
 import type { InspectConfig } from "./config.ts";
@@ -9,6 +9,7 @@ import { type Part, partsOfHead, pointInHead } from "./points/head.ts";
 import { plainPath } from "./points/path.ts";
 import { Language } from "./points/unspell.ts";
 import type { EnforcedRule, Policy } from "./policy.ts";
+import { holdsValue, ValueInspection } from "./valueinspection.ts";
 import { type Looking, lookInside, lookIntoRuns } from "./views.ts";
 
 /** One enforced rule's token, found at one point. */
@@ -17,7 +18,7 @@ export interface Hit {
   point: string;
 }
 
-const View = { head: 0, headDecoded: 1, path: 2, credentials: 3, body: 4, trailers: 5 } as const;
+const View = { head: 0, headDecoded: 1, path: 2, credentials: 3, body: 4, trailers: 5, value: 6 } as const;
 
 /** What may be undone in a head: no server reads entities there. */
 const HEAD_LANGUAGES = Language.percent | Language.escape;
@@ -41,6 +42,8 @@ export class RequestInspection extends Inspection {
   readonly contentType: string;
   hits: Hit[] | null = null;
   blocking: Hit | null = null;
+  /** Looks for the tokens of which only a hash is known; null while none are loaded. */
+  readonly values: ValueInspection | null;
   private body: BodyInspection | null = null;
   private decodedBody: BodyInspection | null = null;
   private view = 0;
@@ -58,6 +61,7 @@ export class RequestInspection extends Inspection {
     this.outgoingHost = outgoingHost;
     this.contentType = head.contentType;
     this.budget = config.budgetBase;
+    this.values = policy.matcher.hashes.count > 0 ? new ValueInspection(this) : null;
   }
 
   /** The serialised outgoing head, then the views of it that a server would decode. */
@@ -67,6 +71,7 @@ export class RequestInspection extends Inspection {
     let outcome = this.whole(bytes);
     if (outcome === Scan.clear) outcome = this.headViews(bytes, text, head);
     if (this.unnamed.length > 0) this.nameBy(() => partsOfHead(text));
+    if (this.values !== null && outcome === Scan.clear) outcome = this.values.head(text, head.basic);
     this.text = "";
     return outcome;
   }
@@ -76,7 +81,16 @@ export class RequestInspection extends Inspection {
     this.view = View.body;
     this.budget += bytes.length * this.config.budgetPerByte;
     this.body ??= new BodyInspection(this, this.policy.matcher);
-    return this.body.take(bytes, isLast);
+    const outcome = this.body.take(bytes, isLast);
+    if (this.values === null || outcome >= Scan.stopped) return outcome;
+    return worse(outcome, this.values.chunk(bytes, isLast));
+  }
+
+  /** A whole value, against the tokens of which only a hash is known. */
+  value(bytes: Buffer, point: string): ScanOutcome {
+    this.view = View.value;
+    this.text = point;
+    return this.policy.matcher.hashes.look(bytes, this);
   }
 
   /** The next bytes of the body once its content coding is off. They belong to the caller again afterwards. */
@@ -84,7 +98,9 @@ export class RequestInspection extends Inspection {
     this.view = View.body;
     this.budget += bytes.length * this.config.budgetPerByte;
     this.decodedBody ??= new BodyInspection(this, this.policy.matcher);
-    return this.decodedBody.take(bytes, isLast);
+    const outcome = this.decodedBody.take(bytes, isLast);
+    if (this.values === null || outcome >= Scan.stopped) return outcome;
+    return worse(outcome, this.values.decoded(bytes, isLast));
   }
 
   /** A binary piece's places where a word goes on behind a token: a match if the token's text ends there. */
@@ -218,6 +234,8 @@ export class RequestInspection extends Inspection {
         return "header authorization";
       case View.trailers:
         return "trailer";
+      case View.value:
+        return this.text;
       default:
         return "body";
     }
@@ -263,7 +281,8 @@ class RuleInspection extends FieldInspection {
 
 /** Whether text that is about to be recorded holds a loaded token, as it is or in any spelling that is looked into. */
 export function holdsToken(matcher: Matcher, text: string): boolean {
-  return holds(new FieldInspection(), matcher, text);
+  if (holds(new FieldInspection(), matcher, text)) return true;
+  return matcher.hashes.count > 0 && holdsValue(matcher.hashes, new FieldInspection(), text);
 }
 
 function holds(inspection: FieldInspection, matcher: Matcher, text: string): boolean {

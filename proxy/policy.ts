@@ -3,7 +3,9 @@ import type { JournalEntry } from "../rules/journal.ts";
 import type { Leak } from "../rules/leak.ts";
 import type { Matcher } from "../rules/matcher.ts";
 import { type Rule, type RuleMode, type RuleScope, sameScope } from "../rules/rule.ts";
+import type { TokenPage } from "../rules/store/pages.ts";
 import type { RulesStore } from "../rules/store.ts";
+import { MetTokens } from "./met.ts";
 
 /** What a hit means: the rule in force for the leak whose token was found. */
 export interface EnforcedRule {
@@ -53,6 +55,7 @@ const LOG_EVERY_MS = 60_000;
  */
 export class Policy {
   readonly matcher: Matcher;
+  private readonly met: MetTokens;
   private readonly store: RulesStore;
   private readonly logger: Logger;
   private readonly loaded = new Map<string, Loaded>();
@@ -76,7 +79,14 @@ export class Policy {
   constructor(store: RulesStore, matcher: Matcher, logger: Logger) {
     this.store = store;
     this.matcher = matcher;
+    this.met = new MetTokens(matcher);
+    matcher.hashes.onMet = (value) => this.met.add(value);
     this.logger = logger;
+  }
+
+  /** Tokens that are loaded, with those known by their hash. */
+  get tokenCount(): number {
+    return this.matcher.tokenCount - this.met.count + this.matcher.hashes.count;
   }
 
   /** The rule in force for a slot, or null. */
@@ -231,7 +241,8 @@ export class Policy {
     if (load === undefined || load.skipped.delete(number)) return;
     const token = this.store.token(id, number);
     if (token === null) return;
-    this.matcher.remove(load.slot, token.digest, token.anchor, token.fingerprint, token.length);
+    if (token.hash !== null) this.matcher.hashes.remove(load.slot, token.digest, token.anchor, token.hash);
+    else this.matcher.remove(load.slot, token.digest, token.anchor, token.fingerprint, token.length);
   }
 
   private keepWorking(): void {
@@ -282,14 +293,7 @@ export class Policy {
           }
           continue;
         }
-        matcher.add(
-          load.slot,
-          page.digestAt(at),
-          page.anchorAt(at),
-          page.fingerprintAt(at),
-          page.lengthAt(at),
-          page.markAt(at),
-        );
+        addTo(matcher, load.slot, page, at);
         if ((at & 63) === 63 && performance.now() > until) {
           load.index++;
           return;
@@ -318,13 +322,7 @@ export class Policy {
       const count = page === null ? 0 : isLast ? unload.endIndex : page.count;
       for (; page !== null && unload.index < count; unload.index++) {
         const at = unload.index;
-        matcher.remove(
-          unload.slot,
-          page.digestAt(at),
-          page.anchorAt(at),
-          page.fingerprintAt(at),
-          page.lengthAt(at),
-        );
+        removeFrom(matcher, unload.slot, page, at);
         if ((at & 63) === 63 && performance.now() > until) {
           unload.index++;
           return;
@@ -344,6 +342,22 @@ export class Policy {
     this.loggedAt = now;
     this.logger.error({ reason: error.message }, "could not follow the store; the last rules stay in force");
   }
+}
+
+function addTo(matcher: Matcher, slot: number, page: TokenPage, at: number): void {
+  const hash = page.hashAt(at);
+  const digest = page.digestAt(at);
+  const anchor = page.anchorAt(at);
+  if (hash !== null) matcher.hashes.add(slot, digest, anchor, hash);
+  else matcher.add(slot, digest, anchor, page.fingerprintAt(at), page.lengthAt(at), page.markAt(at));
+}
+
+function removeFrom(matcher: Matcher, slot: number, page: TokenPage, at: number): void {
+  const hash = page.hashAt(at);
+  const digest = page.digestAt(at);
+  const anchor = page.anchorAt(at);
+  if (hash !== null) matcher.hashes.remove(slot, digest, anchor, hash);
+  else matcher.remove(slot, digest, anchor, page.fingerprintAt(at), page.lengthAt(at));
 }
 
 function isSame(known: EnforcedRule | null, rule: Rule): boolean {

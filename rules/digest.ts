@@ -1,6 +1,7 @@
 import { ANCHOR_BYTES, Keyed } from "./matcher/keyed.ts";
 import type { Pepper } from "./pepper.ts";
 import { Token } from "./token.ts";
+import type { HashAlgorithm } from "./tokenhash.ts";
 
 /** What is stored and compared instead of a token. */
 export interface TokenDigest {
@@ -12,10 +13,12 @@ export interface TokenDigest {
   readonly fingerprint: number;
   /** 1 to 255, keyed, over the first 2 bytes: spares work where only an ending is known. */
   readonly mark: number;
-  /** Bytes of the canonical form, 6 to 4096. */
+  /** Bytes of the canonical form, 6 to 4096; 0 where nobody knows. */
   readonly length: number;
   readonly preview: string;
   readonly kind: string;
+  /** Where the token is known by its hash alone: what made that. Digest and anchor are then of the hash. */
+  readonly hash?: HashAlgorithm | undefined;
 }
 
 /** How long digesting a list may keep the event loop before it yields. */
@@ -36,26 +39,37 @@ export function keyed(pepper: Pepper): Keyed {
 /** Digests a token; its clear bytes are overwritten in the same call. */
 export function digestToken(token: Token, pepper: Pepper): TokenDigest {
   const { kind, preview } = token;
-  return token.take((bytes) => ({
+  return token.take((bytes) => ({ ...digestBytes(bytes, pepper), preview, kind }));
+}
+
+/** The same for the bytes of a canonical form, at least 6. */
+export function digestBytes(bytes: Uint8Array, pepper: Pepper): Omit<TokenDigest, "preview" | "kind"> {
+  return {
     digest: pepper.digestOf(bytes),
     anchor: keyed(pepper).anchorOf(bytes, Math.max(bytes.length, ANCHOR_BYTES)),
     fingerprint: keyed(pepper).fingerprintOf(bytes),
     mark: keyed(pepper).markOf(bytes),
     length: bytes.length,
-    preview,
-    kind,
-  }));
+  };
 }
 
 /**
  * Parses and digests a list, line by line; the same token twice is one. Throws TokenRefused for the first line that
  * cannot be a token. Yields to the event loop every few milliseconds.
  */
-export async function digestTokens(texts: readonly string[], pepper: Pepper): Promise<TokenDigest[]> {
+export function digestTokens(texts: readonly string[], pepper: Pepper): Promise<TokenDigest[]> {
+  return digestEach(texts, (text, line) => digestToken(Token.parse(text, line), pepper));
+}
+
+/** Digests each text of a list, which is named by its line (from 1); of equal digests one is kept. */
+export async function digestEach(
+  texts: readonly string[],
+  digestOne: (text: string, line: number) => TokenDigest,
+): Promise<TokenDigest[]> {
   const found = new Map<string, TokenDigest>();
   let until = performance.now() + SLICE_MS;
   for (let index = 0; index < texts.length; index++) {
-    const digest = digestToken(Token.parse(texts[index]!, index + 1), pepper);
+    const digest = digestOne(texts[index]!, index + 1);
     const name = digest.digest.toString("latin1");
     if (!found.has(name)) found.set(name, digest);
     if ((index & 15) === 15 && performance.now() > until) {

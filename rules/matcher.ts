@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
-import { keyed } from "./digest.ts";
+import { digestBytes, keyed } from "./digest.ts";
+import { Hashes } from "./hashes.ts";
 import {
   BitFilter,
   DIGEST_BYTES,
@@ -60,6 +61,8 @@ export class Matcher {
   longest = 0;
   shortest = SHORTEST_NONE;
   tokenCount = 0;
+  /** The tokens that are known by their hash alone. They share the slots, and are searched for apart. */
+  readonly hashes: Hashes;
   private readonly pepper: Pepper;
   private readonly keyed: Keyed;
   // Rule slots: one per leak.
@@ -94,6 +97,7 @@ export class Matcher {
   constructor(pepper: Pepper) {
     this.pepper = pepper;
     this.keyed = keyed(pepper);
+    this.hashes = new Hashes(pepper, (slot) => this.flags[slot] === 1);
   }
 
   /** Bytes of all typed arrays that grow with the tokens. */
@@ -160,6 +164,16 @@ export class Matcher {
     if (length > this.longest) this.longest = length;
     if (length < this.shortest) this.shortest = length;
     if (head === NONE) this.addToFilter(fingerprint, pair);
+  }
+
+  /** Loads a token that is at hand in clear, at least 6 bytes; answers its digest in hex, and how to unload it. */
+  addClear(slot: number, bytes: Uint8Array): { readonly digest: string; unload(): void } {
+    const { digest, anchor, fingerprint, length, mark } = digestBytes(bytes, this.pepper);
+    this.add(slot, digest, anchor, fingerprint, length, mark);
+    return {
+      digest: digest.toString("hex"),
+      unload: () => this.remove(slot, digest, anchor, fingerprint, length),
+    };
   }
 
   /** Unloads a token of a slot; answers whether it was loaded. */

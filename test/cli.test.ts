@@ -197,6 +197,36 @@ describe("leakgate leaks add", () => {
     });
   });
 
+  test("hashes from a file, beside tokens from standard input or alone", async () => {
+    const hex = "0123456789ABCDEF".repeat(4);
+    const file = join(folder.path, "hashes.txt");
+    writeFileSync(file, `sha256:${hex}\nSHA1:${hex.slice(24)}\n\nsha256:${hex.toLowerCase()}\n`);
+    const hashes = ["--hashes-file", file];
+    expect((await onData([...add, ...hashes])).out).toContain("with 2 tokens (of 3 lines");
+    const both = await onData([...add, ...hashes, "--tokens-file", "-"], tokens.join("\n"));
+    expect(both.out).toContain("with 5 tokens");
+    const piped = await onData([...add, "--hashes-file", "-", "--json"], `sha1:${hex.slice(24)}`);
+    expect(JSON.parse(piped.out)).toMatchObject({ leak: { tokenCount: 1 } });
+    await withStore((store) =>
+      expect(store.token("leak-1", 1)).toMatchObject({ kind: "sha256", hash: "sha256", length: 0 }),
+    );
+    expect(allBytes().includes(Buffer.from(hex, "hex"))).toBe(false);
+  });
+
+  test.each([
+    [["--hashes-file", "-"], "made-up-token-0001\n", "line 1: the hash names no algorithm"],
+    [["--hashes-file", "-"], "\nsha256:0123\n", "line 2: a SHA-256 hash has 64"],
+    [["--hashes-file", "-"], "", "no token"],
+    [["--hashes-file", "-", "--tokens-file", "-"], "made-up-token-0001\n", "one list"],
+    [["--hashes-file", "not-there.txt"], "made-up-token-0001\n", "not-there.txt"],
+  ])("refuses %j of list %#", async (args, input, why) => {
+    const { code, err } = await onData([...add, ...args], input);
+    expect(code).toBe(2);
+    expect(err).toContain(why);
+    expect(err).not.toContain("made-up");
+    if (existsSync(data)) expect(await withStore((store) => store.counts())).toMatchObject({ leaks: 0 });
+  });
+
   test("--apply blocks at once; --json answers leak and rule", async () => {
     const { out } = await onData([...add, "--apply", "--json"], tokens.join("\n"));
     expect(JSON.parse(out)).toMatchObject({

@@ -1,4 +1,5 @@
 import type { TokenDigest } from "../digest.ts";
+import { type HashAlgorithm, hashAlgorithms } from "../tokenhash.ts";
 
 /**
  * Tokens lie in pages of fixed-size records, in the order in which they were added; token n of a leak is record
@@ -7,7 +8,8 @@ import type { TokenDigest } from "../digest.ts";
  *
  * Offsets in a record: 0 digest (32), 32 anchor (4), 36 fingerprint (4), 40 length (2), 42 flags (1), 43 kind (1),
  * 44 added at (6), 50 removed at (6), 56 preview (15, padded with NUL), 71 mark (1). Numbers are
- * little-endian.
+ * little-endian. Flags: bit 0 removed; bits 1 and 2 say that only a hash of the token is known, made with SHA-256 (1) or
+ * SHA-1 (2): then digest and anchor are those of the hash, and fingerprint, length and mark are 0.
  */
 export const recordBytes = 72;
 /** The most that fit, with their header, in eight pages of LMDB (4096 bytes). */
@@ -16,6 +18,8 @@ export const recordsPerPage = 454;
 export const tokensPerLeakMax = 20_000_000;
 
 const flagRemoved = 1;
+const hashShift = 1;
+const hashMask = 3;
 const kindsMax = 255;
 const previewBytes = 15;
 
@@ -33,6 +37,8 @@ export interface TokenRecordView {
   readonly removedTime: number | null;
   readonly preview: string;
   readonly kind: string;
+  /** What made the hash by which alone the token is known, or null. */
+  readonly hash: HashAlgorithm | null;
 }
 
 /** A page, read-only; the accessors allocate nothing but the digest's view, so that a loader can walk millions. */
@@ -84,6 +90,11 @@ export class TokenPage {
     return (this.#bytes[i * recordBytes + 42] & flagRemoved) !== 0;
   }
 
+  /** What made the hash by which alone the token is known, or null. */
+  hashAt(i: number): HashAlgorithm | null {
+    return hashAlgorithms[((this.#bytes[i * recordBytes + 42] >> hashShift) & hashMask) - 1] ?? null;
+  }
+
   at(i: number): TokenRecordView {
     const start = i * recordBytes;
     const removedTime = this.#bytes.readUIntLE(start + 50, 6);
@@ -100,6 +111,7 @@ export class TokenPage {
       removedTime: removedTime === 0 ? null : removedTime,
       preview: preview.toString("utf8", 0, end < 0 ? previewBytes : end),
       kind: this.#kinds[this.#bytes[start + 43]] ?? "opaque",
+      hash: this.hashAt(i),
     };
   }
 }
@@ -224,6 +236,7 @@ function writeRecord(bytes: Buffer, place: number, token: TokenDigest, kind: num
   bytes.writeUInt32LE(token.anchor, start + 32);
   bytes.writeUInt32LE(token.fingerprint, start + 36);
   bytes.writeUInt16LE(token.length, start + 40);
+  if (token.hash !== undefined) bytes[start + 42] = (hashAlgorithms.indexOf(token.hash) + 1) << hashShift;
   bytes[start + 43] = kind;
   bytes.writeUIntLE(at, start + 44, 6);
   bytes.write(token.preview, start + 56, previewBytes, "utf8");
