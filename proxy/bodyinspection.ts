@@ -7,8 +7,8 @@ import { narrow } from "./points/wide.ts";
 import { type Looking, lookInside, lookIntoRun, scanView } from "./views.ts";
 
 const EMPTY = Buffer.alloc(0);
-/** Bytes that one byte of a token may take: `\\\\u0067` in a string in a string, or `%255Cu0067`. */
-const SPELLED_BYTES = 12;
+/** Bytes that one byte of a token may take: `&#x0067;` in UTF-32, `\\\\u0067` in UTF-16, `%255Cu0067`. */
+const SPELLED_BYTES = 32;
 const TAIL_MAX = 64 * 1024;
 const DASH = 0x2d;
 const MULTIPART = /^multipart\//i;

@@ -120,6 +120,23 @@ describe("bodies", () => {
     client.socket.destroy();
   });
 
+  test("a token is seen in its longest spelling, whatever pieces it comes in", async () => {
+    await gateway.leak(TOKEN);
+    const spelled = [...TOKEN].map((letter) => `&#x00${letter.charCodeAt(0).toString(16)};`).join("");
+    const body = Buffer.from(`<key>${spelled}</key>`, "utf16le");
+    const client = new RawClient(gateway.port);
+    client.write(chunkedHead);
+    for (let at = 0; at < body.length; at += 40) {
+      const before = upstream.text.length;
+      client.write(chunk(body.subarray(at, at + 40).toString("latin1")));
+      if (at + 40 < body.length) await until("a piece has gone on", () => upstream.text.length > before);
+    }
+    client.write("0\r\n\r\n");
+    await client.sees("403");
+    expect(upstream.text).not.toContain("\r\n0\r\n");
+    client.socket.destroy();
+  });
+
   test("a stream that sends 50 bytes and waits is not held for ever", async () => {
     const client = new RawClient(gateway.port);
     client.write(`${chunkedHead}${chunk("x".repeat(50))}`);
