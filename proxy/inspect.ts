@@ -195,7 +195,7 @@ export class RequestInspection extends Inspection {
     return lookInside(pairs, bytes.subarray(end), decodeDepth, true);
   }
 
-  /** What looking into views needs to know; `share` of them was not looked at before. */
+  /** See Looking; `share` of the bytes was not looked at before. */
   looking(languages: number, share: number, joinsLines: boolean): Looking {
     const { matcher } = this.policy;
     const embedded = (view: Buffer): ScanOutcome => this.embedded(view);

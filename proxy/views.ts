@@ -20,7 +20,7 @@ const MARGIN = 1.5;
 const layers: Buffer[] = [];
 const runs: Buffer[] = [];
 
-/** Where a decoded view came from, for whoever names the point. */
+/** What looking into views needs to know: the same for all views of one piece of a request. */
 export interface Looking {
   readonly matcher: Matcher;
   readonly inspection: Inspection;
