@@ -13,7 +13,7 @@ beforeAll(async () => {
   admin = await TestAdmin.start();
   await admin.register("made-up-token-0001");
   const pepper = Pepper.load(admin.data);
-  const store = RulesStore.open(admin.data, pepper.id);
+  const store = await RulesStore.open(admin.data, pepper.id);
   const app = adminApp({
     store,
     pepper,

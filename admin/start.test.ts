@@ -1,9 +1,9 @@
-import { readdirSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import pino from "pino";
 import { describe, expect, test } from "vitest";
+import { listPartitions } from "../rules/events/partition.ts";
 import { TestAdmin } from "../test/admin.ts";
 import { until } from "../test/support.ts";
 import { adminSchema } from "./config.ts";
@@ -153,7 +153,7 @@ describe("start", () => {
 });
 
 describe("retention", () => {
-  const partitions = (admin: TestAdmin) => readdirSync(join(admin.data, "events")).length;
+  const partitions = (admin: TestAdmin) => listPartitions(join(admin.data, "events")).length;
 
   test("events past their age are dropped while the admin runs; the rest stays", () =>
     withAdmin({ retentionEveryMs: 5, config: { retention: { days: 2 } } }, async (admin) => {

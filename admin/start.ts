@@ -50,9 +50,9 @@ const CONNECTIONS_MAX = 1_024;
 export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   const { data, config, logger, version } = options;
   const pepper = Pepper.loadOrCreate(data);
-  const store = RulesStore.open(data, pepper.id);
+  const store = await RulesStore.open(data, pepper.id);
   const events = EventLog.open(data);
-  const runtime = Runtime.open(data);
+  const runtime = await Runtime.open(data);
   const closeStores = () => Promise.all([events.close(), runtime.close(), store.close()]);
 
   const closing = new AbortController();

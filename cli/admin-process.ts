@@ -27,7 +27,9 @@ function main(): void {
   // A signal to the whole group (Ctrl-C) reaches the supervisor too, which stops us last.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
-  process.on("disconnect", () => process.exit(ExitCode.failed));
+  // Not by process.exit: that waits for the threads of libuv's pool, and one of them may wait, inside lmdb-js, for this
+  // one to run the change it is about to commit. What was acknowledged is on the disk.
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.on("message", async (message: ToAdmin) => {
     try {
       if (message.kind === "start") {

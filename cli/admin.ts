@@ -15,7 +15,7 @@ export function registerAdmin(program: Command): void {
 
 async function runAdmin(flags: Flags): Promise<void> {
   const settings = loadConfig(flags);
-  const data = openToChange(settings.data);
+  const data = await openToChange(settings.data);
   const firstKey = await makeFirstKey(data).finally(() => data.store.close());
   if (firstKey !== null) console.log(`An administrator's key, shown this once:\n\n  ${firstKey}\n`);
   const admin = await startConfigured(settings);

@@ -15,22 +15,22 @@ export interface Data {
   readonly isNew: boolean;
 }
 
-/** Opens the folder to look; throws where there is nothing to see. */
-export function openToRead(dataDir: string): Data {
-  return opened(dataDir, () => {
+/** Opens the folder to look; rejects where there is nothing to see. */
+export function openToRead(dataDir: string): Promise<Data> {
+  return opened(dataDir, async () => {
     if (!holdsRules(dataDir)) throw new StoreAbsent(dataDir);
     const pepper = Pepper.load(dataDir);
-    return { pepper, store: RulesStore.open(dataDir, pepper.id, { readOnly: true }), isNew: false };
+    return { pepper, store: await RulesStore.open(dataDir, pepper.id, { readOnly: true }), isNew: false };
   });
 }
 
 /** Opens the folder to change it, and makes it where there is none. */
-export function openToChange(dataDir: string): Data {
-  return opened(dataDir, () => {
+export function openToChange(dataDir: string): Promise<Data> {
+  return opened(dataDir, async () => {
     const isNew = !holdsRules(dataDir);
     // Rules without their pepper: a new one would match none of their tokens, and lie where the right one belongs.
     const pepper = isNew ? Pepper.loadOrCreate(dataDir) : Pepper.load(dataDir);
-    return { pepper, store: RulesStore.open(dataDir, pepper.id), isNew };
+    return { pepper, store: await RulesStore.open(dataDir, pepper.id), isNew };
   });
 }
 
@@ -48,9 +48,9 @@ function holdsRules(dataDir: string): boolean {
   return existsSync(join(dataDir, "rules", "data.mdb"));
 }
 
-function opened(dataDir: string, open: () => Data): Data {
+async function opened(dataDir: string, open: () => Promise<Data>): Promise<Data> {
   try {
-    return open();
+    return await open();
   } catch (error) {
     if (error instanceof Refusal || error instanceof PepperUnusable) throw error;
     throw new CommandFailed(`${dataDir}: ${(error as Error).message}`, ExitCode.data, error);

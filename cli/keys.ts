@@ -30,7 +30,7 @@ export function registerKeys(program: Command): void {
 
 async function createKey(flags: Flags & { role: Role; name?: string }): Promise<void> {
   const { data } = loadConfig(flags);
-  const { store, pepper, isNew } = openToChange(data);
+  const { store, pepper, isNew } = await openToChange(data);
   if (isNew) console.error(`made the data folder ${data}`);
   try {
     const { clear, record } = mintKey(pepper, flags.role, flags.name ?? `made by ${cliActor()}`);
@@ -45,7 +45,7 @@ async function createKey(flags: Flags & { role: Role; name?: string }): Promise<
 }
 
 async function listKeys(flags: Flags & { json?: boolean }): Promise<void> {
-  const { store } = openToRead(loadConfig(flags).data);
+  const { store } = await openToRead(loadConfig(flags).data);
   try {
     const keys = store.keys();
     console.log(flags.json ? JSON.stringify(keys, null, 2) : table(HEADINGS, keys.map(row)));
@@ -55,7 +55,7 @@ async function listKeys(flags: Flags & { json?: boolean }): Promise<void> {
 }
 
 async function revokeKey(id: string, flags: Flags): Promise<void> {
-  const { store } = openToChange(loadConfig(flags).data);
+  const { store } = await openToChange(loadConfig(flags).data);
   try {
     const { key } = await store.revokeKey(cliActor(), id);
     console.log(`${key.id}: revoked, "${key.name}" is refused from now on`);

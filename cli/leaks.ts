@@ -50,7 +50,7 @@ async function addLeak(flags: AddFlags): Promise<void> {
   const input = checkLeakInput({ name, risk, description, source });
   const settings = loadConfig(flags);
   const lists = await listsOf(flags);
-  const { store, pepper, isNew } = openToChange(settings.data);
+  const { store, pepper, isNew } = await openToChange(settings.data);
   if (isNew) console.error(`made the data folder ${settings.data}`);
   try {
     const tokens: TokenDigest[] = [];

@@ -38,7 +38,7 @@ export async function run(config: Config, manner: Manner): Promise<void> {
   );
   await prepare(config, manner.withAdmin);
   const held = manner.withAdmin ? await holdFolder(config.data) : null;
-  const supervisor = new Supervisor(config, logger, manner.withAdmin);
+  const supervisor = await Supervisor.open(config, logger, manner.withAdmin);
   let isStopping = false;
   const stop = async (signal: string) => {
     // A second signal does not wait for what is in flight.
@@ -72,13 +72,13 @@ export async function run(config: Config, manner: Manner): Promise<void> {
 
 /** Makes the pepper and all databases before any worker opens them; without an admin they must be there. */
 async function prepare(config: Config, withAdmin: boolean): Promise<void> {
-  const { store } = withAdmin ? openToChange(config.data) : openToRead(config.data);
+  const { store } = await (withAdmin ? openToChange(config.data) : openToRead(config.data));
   await store.close();
   if (withAdmin) await EventLog.open(config.data).close();
 }
 
 async function firstKeyOf(dataDir: string): Promise<string | null> {
-  const data = openToChange(dataDir);
+  const data = await openToChange(dataDir);
   return makeFirstKey(data).finally(() => data.store.close());
 }
 

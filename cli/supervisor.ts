@@ -56,10 +56,10 @@ export class Supervisor {
   private isStopping = false;
   private settle: { resolve: (listening: Listening) => void; reject: (error: Error) => void } | null = null;
 
-  constructor(config: Config, logger: Logger, withAdmin: boolean) {
+  private constructor(config: Config, logger: Logger, withAdmin: boolean, runtime: Runtime) {
     this.config = config;
     this.logger = logger;
-    this.runtime = Runtime.open(config.data);
+    this.runtime = runtime;
     cluster.setupPrimary({
       exec: fileURLToPath(new URL("./worker.js", import.meta.url)),
       args: [],
@@ -69,6 +69,10 @@ export class Supervisor {
     for (let number = 1; number <= config.workers.count; number++)
       this.parts.push(part(`worker ${number}`, number));
     if (withAdmin) this.parts.push(part("admin", 0));
+  }
+
+  static async open(config: Config, logger: Logger, withAdmin: boolean): Promise<Supervisor> {
+    return new Supervisor(config, logger, withAdmin, await Runtime.open(config.data));
   }
 
   /** Starts all parts; resolves once each of them is ready, rejects with SupervisorFailed when one cannot run. */

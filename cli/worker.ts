@@ -40,15 +40,14 @@ export class ProxyWorker {
   private progress: NodeJS.Timeout | null = null;
   private isReady = false;
 
-  constructor(config: Config, number: number) {
+  private constructor(config: Config, number: number, pepper: Pepper, store: RulesStore, runtime: Runtime) {
     const destination = pino.destination({ fd: 2, sync: false, minLength: 4_096 });
     setInterval(() => destination.flush(), 200).unref();
     this.logger = pino({ level: config.log.level, base: { pid: process.pid, worker: number } }, destination);
     this.number = number;
-    const pepper = Pepper.load(config.data);
-    this.store = RulesStore.open(config.data, pepper.id, { readOnly: true });
+    this.store = store;
     this.events = EventLog.open(config.data);
-    this.runtime = Runtime.open(config.data);
+    this.runtime = runtime;
     this.policy = new Policy(this.store, new Matcher(pepper), this.logger);
     this.recorder = new Recorder(this.events, this.logger, config.proxy.record);
     this.gateway = new Gateway({
@@ -58,6 +57,13 @@ export class ProxyWorker {
       logger: this.logger,
       worker: number,
     });
+  }
+
+  /** Rejects with the refusals of the store and of the pepper. */
+  static async open(config: Config, number: number): Promise<ProxyWorker> {
+    const pepper = Pepper.load(config.data);
+    const store = await RulesStore.open(config.data, pepper.id, { readOnly: true });
+    return new ProxyWorker(config, number, pepper, store, await Runtime.open(config.data));
   }
 
   /** Loads the rules, then listens: no request is taken before every rule is in force. */
@@ -132,7 +138,7 @@ function main(): void {
   process.on("message", async (message: ToWorker) => {
     try {
       if (message.kind === "start") {
-        worker = new ProxyWorker(message.config, message.worker);
+        worker = await ProxyWorker.open(message.config, message.worker);
         send({ kind: "ready", ...(await worker.start()) });
       } else if (!isDraining) {
         isDraining = true;

@@ -77,7 +77,7 @@ describe("keys in the store", () => {
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
   test("are made, found, listed and revoked, with journal entries that hold no secret", async () => {
-    const store = RulesStore.open(dir, pepper.id, { now: () => 1000 });
+    const store = await RulesStore.open(dir, pepper.id, { now: () => 1000 });
     const { clear, record } = mintKey(pepper, "administrator", "made up key");
     const first = await store.createFirstKey("system", record);
     expect(first?.key).toMatchObject({ id: "key-1", createdBy: "system", createdAt: 1000, revokedAt: null });

@@ -39,6 +39,7 @@ export function ensureSpace(folder: string, spareBytes: number): void {
 
 /**
  * Opens an environment of one database, and makes it (folder 0700, files 0600) where it is absent. Throws StoreFailed.
+ * Only inside a gate that all who use the environment pass, see gate.ts.
  * Where LMDB itself refuses to open, lmdb-js 3.5.6 uses what it has just freed; so the reasons are looked for first.
  */
 export function openEnvironment<V, K extends Key>(

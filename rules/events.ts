@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ensureSpace } from "./environment.ts";
 import { cursorOf, type EventKey, keyOf, keyOfCursor } from "./events/key.ts";
 import { listPartitions, Partition, partitionStart, unlinkPartition } from "./events/partition.ts";
+import { Gate } from "./gate.ts";
 import { StoreFailed } from "./refusal.ts";
 
 export { EventCursorInvalid, eventId } from "./events/key.ts";
@@ -91,6 +92,8 @@ const LOCK_BYTES = 2 ** 20;
  */
 export class EventLog {
   private readonly folder: string;
+  /** One for all partitions. */
+  private readonly gate: Gate;
   private readonly spareBytes: number;
   /** By start; least recently used first. */
   private readonly open = new Map<number, Partition>();
@@ -98,13 +101,14 @@ export class EventLog {
 
   private constructor(folder: string, spareBytes: number) {
     this.folder = folder;
+    this.gate = Gate.of(folder);
     this.spareBytes = spareBytes;
     // The space of a dropped partition is free only when the last process has let go of it.
     this.round = setInterval(() => this.letGo(), ROUND_MS);
     this.round.unref();
   }
 
-  /** Makes the folder (0700) where it is absent. */
+  /** Makes the folder (0700) where it is absent. Throws StoreFailed. */
   static open(dataDir: string, { spareBytes = SPARE_BYTES }: EventLogOptions = {}): EventLog {
     const folder = join(dataDir, "events");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -116,17 +120,11 @@ export class EventLog {
    * see all of it. Rejects with StoreFailed, then perhaps with a part written; the same batch may be given again.
    */
   async append(batch: readonly VpatchEvent[]): Promise<void> {
-    const outcomes: Promise<Error | null>[] = [];
-    try {
-      for (let from = 0; from < batch.length; from += WRITTEN_A_TURN) {
-        if (from > 0) await nextTurn();
-        this.put(batch.slice(from, from + WRITTEN_A_TURN), outcomes);
-      }
-    } catch (error) {
-      throw error instanceof StoreFailed ? error : new StoreFailed("store events", error);
-    }
-    const failed = (await Promise.all(outcomes)).find((outcome) => outcome !== null);
-    if (failed !== undefined) throw new StoreFailed("store events", failed);
+    const starts = [...new Set(batch.map((event) => partitionStart(keyOf(event)[0])))];
+    const areOpen = () => starts.every((start) => this.opened(start) !== null);
+    // One may be closed or dropped while we wait; to open it again, the gate must be ours alone.
+    const isWritten = areOpen() && (await this.gate.share(() => areOpen() && this.write(starts, batch)));
+    if (!isWritten) await this.gate.alone(() => this.write(starts, batch));
   }
 
   /** Newest first, at most `limit`; rejects with EventCursorInvalid. Later calls go on before what was given out. */
@@ -187,30 +185,30 @@ export class EventLog {
     await Promise.all([...this.open.keys()].map((start) => this.shut(start)));
   }
 
-  /** Puts and does not wait: each outcome is an error or null, and never rejects. */
-  private put(batch: readonly VpatchEvent[], outcomes: Promise<Error | null>[]): void {
-    const partitions = new Map<number, Partition>();
-    let last: Promise<unknown> | null = null;
-    for (const event of batch) {
-      const key = keyOf(event);
-      const start = partitionStart(key[0]);
-      let partition = partitions.get(start);
-      if (partition === undefined) {
-        partition = this.partition(start, true)!;
+  /** Inside the gate, and alone there unless all partitions are open. Resolves to true. */
+  private async write(starts: readonly number[], batch: readonly VpatchEvent[]): Promise<true> {
+    const outcomes: Promise<Error | null>[] = [];
+    try {
+      const partitions = new Map(starts.map((start) => [start, this.toWrite(start)]));
+      for (let from = 0; from < batch.length; from += WRITTEN_A_TURN) {
+        if (from > 0) await nextTurn();
         ensureSpace(this.folder, this.spareBytes);
-        partitions.set(start, partition);
+        put(partitions, batch.slice(from, from + WRITTEN_A_TURN), outcomes);
       }
-      const committed = partition.put(key, event);
-      // Puts that commit together share a promise.
-      if (committed !== last) outcomes.push(committed.then(() => null, failureOf));
-      last = committed;
+    } catch (error) {
+      // What was put before commits all the same, and must do so inside the gate.
+      await Promise.all(outcomes);
+      throw error instanceof StoreFailed ? error : new StoreFailed("store events", error);
     }
+    const failed = (await Promise.all(outcomes)).find((outcome) => outcome !== null);
+    if (failed !== undefined) throw new StoreFailed("store events", failed);
+    return true;
   }
 
   private async drop(starts: readonly number[]): Promise<number> {
     for (const start of starts) {
       await this.shut(start);
-      unlinkPartition(this.folder, start);
+      await this.gate.alone(() => unlinkPartition(this.folder, start));
     }
     return starts.length;
   }
@@ -229,7 +227,7 @@ export class EventLog {
       let until: EventKey = before ?? [to, -1, -1];
       for (let isOver = false; !isOver; ) {
         // Asked for anew at each turn: meanwhile it may have been dropped, or closed for another.
-        const page = this.partition(start, false)?.before(until, from, size) ?? [];
+        const page = (await this.toRead(start))?.before(until, from, size) ?? [];
         isOver = page.length < size;
         yield { page, isLast: isOldest && isOver };
         if (page.length > 0) until = keyOf(page[page.length - 1]!);
@@ -239,15 +237,31 @@ export class EventLog {
     }
   }
 
-  /** The partition, opened; null where it is gone and not to be made. */
-  private partition(start: number, make: boolean): Partition | null {
-    let partition = this.open.get(start) ?? null;
-    if (partition?.isThere() === false) {
-      void this.shut(start);
-      partition = null;
-    }
-    partition ??= Partition.open(this.folder, start, make, make ? this.spareBytes : LOCK_BYTES);
-    if (partition === null) return null;
+  /** The partition, opened; null where it is gone. */
+  private async toRead(start: number): Promise<Partition | null> {
+    const opened = this.opened(start);
+    if (opened !== null) return opened;
+    return this.gate.alone(() => {
+      const partition = this.opened(start) ?? Partition.open(this.folder, start, false, LOCK_BYTES);
+      return partition && this.keep(start, partition);
+    });
+  }
+
+  /** The partition, opened, and made where it is absent. */
+  private toWrite(start: number): Partition {
+    return this.opened(start) ?? this.keep(start, Partition.open(this.folder, start, true, this.spareBytes)!);
+  }
+
+  /** The partition if it is open, and still there. */
+  private opened(start: number): Partition | null {
+    const partition = this.open.get(start);
+    if (partition === undefined) return null;
+    if (partition.isThere()) return this.keep(start, partition);
+    void this.shut(start);
+    return null;
+  }
+
+  private keep(start: number, partition: Partition): Partition {
     partition.usedAt = performance.now();
     this.open.delete(start);
     this.open.set(start, partition);
@@ -264,7 +278,23 @@ export class EventLog {
   private async shut(start: number): Promise<void> {
     const partition = this.open.get(start);
     this.open.delete(start);
-    await partition?.close();
+    if (partition !== undefined) await this.gate.alone(() => partition.close());
+  }
+}
+
+/** Puts and does not wait: each outcome is an error or null, and never rejects. */
+function put(
+  partitions: ReadonlyMap<number, Partition>,
+  batch: readonly VpatchEvent[],
+  outcomes: Promise<Error | null>[],
+): void {
+  let last: Promise<unknown> | null = null;
+  for (const event of batch) {
+    const key = keyOf(event);
+    const committed = partitions.get(partitionStart(key[0]))!.put(key, event);
+    // Puts that commit together share a promise.
+    if (committed !== last) outcomes.push(committed.then(() => null, failureOf));
+    last = committed;
   }
 }
 

@@ -8,9 +8,9 @@ const NOW = 1_800_000_000_000;
 let folder: string;
 let runtime: Runtime;
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "leakgate-runtime-"));
-  runtime = Runtime.open(folder);
+  runtime = await Runtime.open(folder);
 });
 
 afterEach(async () => {
@@ -64,7 +64,7 @@ test("opens what a run of the same boot left, and clears what one before left ha
   await runtime.close();
   mkdirSync(join(folder, "runtime", "boot-before"));
   writeFileSync(join(folder, "runtime", "boot-before", "data.mdb"), "half a page");
-  runtime = Runtime.open(folder);
+  runtime = await Runtime.open(folder);
   expect(runtime.workers(NOW)).toHaveLength(1);
   expect(readdirSync(join(folder, "runtime"))).toHaveLength(1);
 });

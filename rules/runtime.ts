@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Database } from "lmdb";
 import { ensureSpace, openEnvironment } from "./environment.ts";
+import { Gate } from "./gate.ts";
 
 /** What a worker says of itself, every second and whenever it enforces a newer revision. */
 export interface WorkerReport {
@@ -28,22 +29,29 @@ const SPARE_BYTES = 2 ** 20;
  */
 export class Runtime {
   private readonly folder: string;
+  private readonly gate: Gate;
   private readonly database: Database<WorkerReport, number>;
   private isOpen = true;
 
-  private constructor(folder: string, boot: string) {
+  private constructor(folder: string, gate: Gate, database: Database<WorkerReport, number>) {
     this.folder = folder;
-    this.database = openEnvironment(join(folder, boot), "never", SPARE_BYTES);
+    this.gate = gate;
+    this.database = database;
   }
 
-  /** Makes the folder where it is absent. Throws StoreFailed. */
-  static open(dataDir: string): Runtime {
+  /** Makes the folder where it is absent. Rejects with StoreFailed. */
+  static async open(dataDir: string): Promise<Runtime> {
     const folder = join(dataDir, "runtime");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const boot = bootId();
     for (const name of readdirSync(folder))
       if (name !== boot) rmSync(join(folder, name), { recursive: true, force: true });
-    return new Runtime(folder, boot);
+    const path = join(folder, boot);
+    const gate = Gate.of(path);
+    const database = await gate.alone(() =>
+      openEnvironment<WorkerReport, number>(path, "never", SPARE_BYTES),
+    );
+    return new Runtime(folder, gate, database);
   }
 
   /**
@@ -70,14 +78,14 @@ export class Runtime {
 
   async close(): Promise<void> {
     this.isOpen = false;
-    await this.database.close();
+    await this.gate.alone(() => this.database.close());
   }
 
   private async attempt(write: () => Promise<boolean>): Promise<void> {
     if (!this.isOpen) return;
     try {
       ensureSpace(this.folder, SPARE_BYTES);
-      await write();
+      await this.gate.share(write);
     } catch (error) {
       // lmdb-js tells the reason in a second promise, whose rejection must not stay unheard.
       (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {});

@@ -23,9 +23,9 @@ const pepperId = "0123456789abcdef";
 let dir: string;
 let store: RulesStore;
 
-beforeEach(() => {
+beforeEach(async () => {
   dir = join(mkdtempSync(join(tmpdir(), "leakgate-store-")), "data");
-  store = RulesStore.open(dir, pepperId);
+  store = await RulesStore.open(dir, pepperId);
 });
 
 afterEach(async () => {
@@ -70,33 +70,37 @@ describe("opening", () => {
     expect(statSync(join(dir, "rules", "lock.mdb")).mode & 0o777).toBe(0o600);
   });
 
-  test("read-only makes nothing and says so", () => {
+  test("read-only makes nothing and says so", async () => {
     const absent = join(dir, "absent");
-    expect(() => RulesStore.open(absent, pepperId, { readOnly: true })).toThrow(StoreAbsent);
+    await expect(RulesStore.open(absent, pepperId, { readOnly: true })).rejects.toThrow(StoreAbsent);
     expect(() => statSync(absent)).toThrow();
   });
 
-  test("a file that is not, or not yet, a database is refused without ending the process", () => {
+  test("a file that is not, or not yet, a database is refused without ending the process", async () => {
     const path = join(dir, "other", "rules", "data.mdb");
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, "");
-    expect(() => RulesStore.open(join(dir, "other"), pepperId, { readOnly: true })).toThrow(StoreAbsent);
+    await expect(RulesStore.open(join(dir, "other"), pepperId, { readOnly: true })).rejects.toThrow(
+      StoreAbsent,
+    );
     writeFileSync(path, Buffer.alloc(100_000, 7));
     for (const readOnly of [true, false])
-      expect(() => RulesStore.open(join(dir, "other"), pepperId, { readOnly })).toThrow(StoreFailed);
+      await expect(RulesStore.open(join(dir, "other"), pepperId, { readOnly })).rejects.toThrow(StoreFailed);
   });
 
-  test("with another pepper is refused by a message that names both", () => {
+  test("with another pepper is refused by a message that names both", async () => {
     const opening = () => RulesStore.open(dir, "fedcba9876543210");
-    expect(opening).toThrow(PepperMismatch);
-    expect(opening).toThrow(/0123456789abcdef.*fedcba9876543210.*LEAKGATE_PEPPER_FILE/);
-    expect(() => RulesStore.open(dir, "fedcba9876543210", { readOnly: true })).toThrow(PepperMismatch);
+    await expect(opening()).rejects.toThrow(PepperMismatch);
+    await expect(opening()).rejects.toThrow(/0123456789abcdef.*fedcba9876543210.*LEAKGATE_PEPPER_FILE/);
+    await expect(RulesStore.open(dir, "fedcba9876543210", { readOnly: true })).rejects.toThrow(
+      PepperMismatch,
+    );
   });
 
   test("a folder of a newer schema is refused", async () => {
     const raw = open({ path: join(dir, "rules") });
     await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 2);
-    expect(() => RulesStore.open(dir, pepperId)).toThrow(SchemaTooNew);
+    await expect(RulesStore.open(dir, pepperId)).rejects.toThrow(SchemaTooNew);
     await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 1);
     await raw.close();
   });
@@ -105,7 +109,7 @@ describe("opening", () => {
     const { leak } = await store.register("system", madeUp("made-up-token-0001"));
     const { rule } = await store.decide("system", leak.id, "vpatch");
     await store.close();
-    store = RulesStore.open(dir, pepperId);
+    store = await RulesStore.open(dir, pepperId);
     expect(store.revision()).toBe(2);
     expect(store.leak(leak.id)).toMatchObject({ status: "patched", version: 2 });
     expect(store.ruleOf(leak.id)).toEqual(rule);
@@ -353,7 +357,7 @@ describe("what does not belong", () => {
   });
 
   test("a read-only handle refuses changes and sees those of others", async () => {
-    const reader = RulesStore.open(dir, pepperId, { readOnly: true });
+    const reader = await RulesStore.open(dir, pepperId, { readOnly: true });
     expect(reader.revision()).toBe(0);
     expect(() => reader.register("system", madeUp("made-up-token-0001"))).toThrow("read-only");
     await store.register("system", madeUp("made-up-token-0001"));

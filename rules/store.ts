@@ -39,11 +39,11 @@ export class RulesStore {
   }
 
   /**
-   * Throws StoreAbsent (read-only, nothing there yet), PepperMismatch, SchemaTooNew, StoreFailed. Where one process
+   * Rejects with StoreAbsent (read-only, nothing there yet), PepperMismatch, SchemaTooNew, StoreFailed. Where one process
    * opens several handles (tests do), the first must be a writer: they share its environment.
    */
-  static open(dataDir: string, pepperId: string, options: StoreOptions = {}): RulesStore {
-    return new RulesStore(openTables(dataDir, pepperId, options.readOnly ?? false), options);
+  static async open(dataDir: string, pepperId: string, options: StoreOptions = {}): Promise<RulesStore> {
+    return new RulesStore(await openTables(dataDir, pepperId, options.readOnly ?? false), options);
   }
 
   /** The newest committed revision, of any process; 0 before the first change. Costs about a microsecond. */
@@ -216,7 +216,8 @@ export class RulesStore {
 
   /** Waits for the changes under way. */
   async close(): Promise<void> {
-    await this.#tables.root.close();
+    const { gate, root } = this.#tables;
+    await gate.alone(() => root.close());
   }
 
   #stored(id: string): StoredLeak | null {

@@ -91,7 +91,7 @@ describe("in the store", () => {
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   test("a record says what it is, beside tokens; removed and given again it is another number", async () => {
-    const store = RulesStore.open(dir, pepper.id);
+    const store = await RulesStore.open(dir, pepper.id);
     const [sha256, sha1] = await digestHashes([of("sha256", TOKEN), of("sha1", TOKEN)], pepper);
     const token = digestToken(Token.parse(TOKEN), pepper);
     const input = { name: "made up", description: "", risk: 5, source: "custom" };

@@ -51,6 +51,7 @@ export class TestAdmin {
     parts: Pick<TestAdmin, "data" | "administrator" | "analyst" | "log"> & {
       admin: RunningAdmin;
       folder: { remove(): void };
+      runtime: Runtime;
     },
   ) {
     this.data = parts.data;
@@ -61,7 +62,7 @@ export class TestAdmin {
     this.folder = parts.folder;
     this.port = parts.admin.address.port;
     this.url = `http://127.0.0.1:${this.port}`;
-    this.runtime = Runtime.open(parts.data);
+    this.runtime = parts.runtime;
     this.events = EventLog.open(parts.data);
   }
 
@@ -80,7 +81,15 @@ export class TestAdmin {
       config: adminSchema.parse(settings.config ?? {}),
     };
     const admin = await startAdmin(options);
-    return new TestAdmin({ data, administrator, analyst, log, admin, folder });
+    return new TestAdmin({
+      data,
+      administrator,
+      analyst,
+      log,
+      admin,
+      folder,
+      runtime: await Runtime.open(data),
+    });
   }
 
   async call<T = Json>(
@@ -172,7 +181,7 @@ export class TestAdmin {
 
 async function storeKey(data: string, role: Role, name: string): Promise<string> {
   const pepper = Pepper.loadOrCreate(data);
-  const store = RulesStore.open(data, pepper.id);
+  const store = await RulesStore.open(data, pepper.id);
   const { clear, record } = mintKey(pepper, role, name);
   await store.createKey("system", record);
   await store.close();

@@ -52,7 +52,7 @@ function onData(args: readonly string[], input: string | Buffer = ""): Promise<E
 
 async function withStore<T>(look: (store: RulesStore, pepper: Pepper) => T): Promise<T> {
   const pepper = Pepper.load(data);
-  const store = RulesStore.open(data, pepper.id, { readOnly: true });
+  const store = await RulesStore.open(data, pepper.id, { readOnly: true });
   try {
     return look(store, pepper);
   } finally {

@@ -5,7 +5,7 @@ import { writeSync } from "node:fs";
 import { RulesStore } from "../dist/rules/store.js";
 
 const [dataDir, pepperId, mode, seedText] = process.argv.slice(2);
-const store = RulesStore.open(dataDir, pepperId);
+const store = await RulesStore.open(dataDir, pepperId);
 let seed = Number(seedText);
 
 /** Numbers that only look random (mulberry32), so that a failing run can be repeated. */

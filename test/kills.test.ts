@@ -198,7 +198,7 @@ test(`kill -9 of any process amid changes loses none that was acknowledged, ${RO
   const streams = [new Stream("one"), new Stream("two")];
   for (let count = 0; count < ROUNDS_EACH; count++) for (const role of ROLES) await round(role, streams);
   await gateway.stop();
-  const store = RulesStore.open(data, Pepper.loadOrCreate(data).id, { readOnly: true });
+  const store = await RulesStore.open(data, Pepper.loadOrCreate(data).id, { readOnly: true });
   expect(await store.audit()).toEqual({ ok: true, entries: store.revision() });
   const acknowledged = streams.reduce((sum, stream) => sum + stream.acknowledged, 0);
   expect(store.revision()).toBeGreaterThanOrEqual(acknowledged);

@@ -128,7 +128,7 @@ export function completeRequests(text: string): number {
 
 /** A gateway in this process: real sockets, a real LMDB in a temporary folder. */
 export class TestGateway {
-  readonly folder = temporaryFolder();
+  readonly folder: ReturnType<typeof temporaryFolder>;
   readonly pepper: Pepper;
   readonly store: RulesStore;
   readonly events: EventLog;
@@ -137,11 +137,17 @@ export class TestGateway {
   readonly gateway: Gateway;
   port = 0;
 
-  private constructor(config: Record<string, unknown>) {
+  private constructor(
+    folder: TestGateway["folder"],
+    pepper: Pepper,
+    store: RulesStore,
+    config: Record<string, unknown>,
+  ) {
     const logger = pino({ level: "silent" });
     const parsed = proxySchema.parse({ listen: "127.0.0.1:0", ...config });
-    this.pepper = Pepper.loadOrCreate(this.folder.path);
-    this.store = RulesStore.open(this.folder.path, this.pepper.id);
+    this.folder = folder;
+    this.pepper = pepper;
+    this.store = store;
     this.events = EventLog.open(this.folder.path);
     this.recorder = new Recorder(this.events, logger, parsed.record);
     this.policy = new Policy(this.store, new Matcher(this.pepper), logger);
@@ -158,7 +164,10 @@ export class TestGateway {
     upstream: { readonly url: string },
     config: Record<string, unknown> = {},
   ): Promise<TestGateway> {
-    const test = new TestGateway({ upstream: { url: upstream.url }, ...config });
+    const folder = temporaryFolder();
+    const pepper = Pepper.loadOrCreate(folder.path);
+    const store = await RulesStore.open(folder.path, pepper.id);
+    const test = new TestGateway(folder, pepper, store, { upstream: { url: upstream.url }, ...config });
     await test.policy.start();
     test.port = (await test.gateway.listen()).port;
     return test;

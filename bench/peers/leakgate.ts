@@ -85,7 +85,7 @@ async function areReady(adminPort: number, key: string, workers: number): Promis
 async function prepare(data: string, tokens: number): Promise<string> {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const pepper = Pepper.loadOrCreate(data);
-  const store = RulesStore.open(data, pepper.id);
+  const store = await RulesStore.open(data, pepper.id);
   try {
     const minted: { clear: string; record: MintedKey } = mintKey(pepper, "administrator", "benchmark");
     await store.createKey(ACTOR, minted.record);

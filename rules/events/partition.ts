@@ -73,7 +73,7 @@ export class Partition {
     this.inode = fileOf(folder, start)?.ino;
   }
 
-  /** Null where it is absent and not to be made. Throws StoreFailed. */
+  /** Null where it is absent and not to be made. Throws StoreFailed. Only inside the gate, as everything but reading. */
   static open(folder: string, start: number, make: boolean, spareBytes: number): Partition | null {
     if (!make && fileOf(folder, start) === undefined) return null;
     return new Partition(folder, start, spareBytes);

@@ -17,7 +17,7 @@ const actorCharsMax = 200;
 export async function commit<T>(tables: Tables, work: () => T): Promise<T> {
   try {
     // A plain `transaction` would keep what `work` wrote before it threw; a child transaction is taken back.
-    return await tables.root.childTransaction(work);
+    return await tables.gate.share(() => tables.root.childTransaction(work));
   } catch (error) {
     if (error instanceof Refusal) throw error;
     throw new StoreFailed("store the change", await causeOf(error));

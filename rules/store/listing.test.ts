@@ -13,10 +13,10 @@ let dir: string;
 let store: RulesStore;
 let clock: number;
 
-beforeEach(() => {
+beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "leakgate-listing-"));
   clock = 1000;
-  store = RulesStore.open(dir, "0123456789abcdef", { now: () => clock++ });
+  store = await RulesStore.open(dir, "0123456789abcdef", { now: () => clock++ });
 });
 
 afterEach(async () => {

@@ -169,7 +169,7 @@ test("after any decisions the store is what a plain model says, and its journal 
   await fc.assert(
     fc.asyncProperty(steps, async (sequence: Step[]) => {
       const dir = mkdtempSync(join(tmpdir(), "leakgate-model-"));
-      const store = RulesStore.open(dir, "0123456789abcdef");
+      const store = await RulesStore.open(dir, "0123456789abcdef");
       const model: ModelLeak[] = [];
       try {
         for (const step of sequence) expect(await applyToStore(store, step)).toBe(applyToModel(model, step));

@@ -12,6 +12,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { type Database, type Key, open, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import type { AccessKeyRecord } from "../access.ts";
+import { Gate } from "../gate.ts";
 import { emptyJournal, type JournalHead } from "../journal.ts";
 import type { Leak } from "../leak.ts";
 import { PepperMismatch, SchemaTooNew, StoreAbsent, StoreFailed } from "../refusal.ts";
@@ -39,6 +40,8 @@ export interface NextIds {
 /** The databases of the one environment `<data>/rules`. */
 export interface Tables {
   readonly root: RootDatabase;
+  /** Commits share it, and the close has it alone. */
+  readonly gate: Gate;
   /** `schema`, `pepper`, `head` (JournalHead), `next` (NextIds). */
   readonly meta: Database<unknown, string>;
   /** revision -> canonical JSON of the entry. */
@@ -58,24 +61,39 @@ export interface Tables {
 
 /**
  * Opens the environment, and makes it (folders 0700, files 0600) when a writer finds none.
- * Throws StoreAbsent (read-only), PepperMismatch, SchemaTooNew, StoreFailed. All handles of one process share the
+ * Rejects with StoreAbsent (read-only), PepperMismatch, SchemaTooNew, StoreFailed. All handles of one process share the
  * environment of the first: where one process wants both, it must open the writer before any read-only handle.
  */
-export function openTables(dataDir: string, pepperId: string, readOnly: boolean): Tables {
+export async function openTables(dataDir: string, pepperId: string, readOnly: boolean): Promise<Tables> {
   const dir = join(resolve(dataDir), "rules");
+  if (!isThere(dir, readOnly)) {
+    if (readOnly) throw new StoreAbsent(dataDir);
+    makeFolder(dir);
+  }
+  const gate = Gate.of(dir);
+  return gate.alone(() => openInside(gate, dir, dataDir, pepperId, readOnly));
+}
+
+/** Inside the gate: another process may have made or removed the files meanwhile. */
+async function openInside(
+  gate: Gate,
+  dir: string,
+  dataDir: string,
+  pepperId: string,
+  readOnly: boolean,
+): Promise<Tables> {
   const isNew = !isThere(dir, readOnly);
   if (isNew && readOnly) throw new StoreAbsent(dataDir);
-  if (isNew) makeFolder(dir);
   const root = open(environmentOptions(dir, readOnly));
   try {
-    const tables = openDatabases(root, dataDir);
+    const tables = openDatabases(root, gate, dataDir);
     if (!readOnly) tables.root.transactionSync(() => initialise(tables.meta, pepperId));
     checkOwner(tables.meta, dataDir, pepperId);
     // A power cut must not lose the folder of a store whose first change was acknowledged.
     if (isNew) for (const folder of [dir, dirname(dir), dirname(dirname(dir))]) syncFolder(folder);
     return tables;
   } catch (error) {
-    void root.close();
+    await root.close();
     throw error;
   }
 }
@@ -142,7 +160,7 @@ function environmentOptions(dir: string, readOnly: boolean): RootDatabaseOptions
   return options;
 }
 
-function openDatabases(root: RootDatabase, dataDir: string): Tables {
+function openDatabases(root: RootDatabase, gate: Gate, dataDir: string): Tables {
   function database<V, K extends Key>(name: string, encoding: "json" | "string" | "binary"): Database<V, K> {
     // A read-only open answers undefined for a database that its writer has not made yet.
     const opened: Database<V, K> | undefined = root.openDB<V, K>({ name, encoding });
@@ -151,6 +169,7 @@ function openDatabases(root: RootDatabase, dataDir: string): Tables {
   }
   return {
     root,
+    gate,
     meta: database("meta", "json"),
     journal: database("journal", "string"),
     history: database("history", "json"),
