@@ -19,10 +19,6 @@ async function runAdmin(flags: Flags): Promise<void> {
   const firstKey = await makeFirstKey(data).finally(() => data.store.close());
   if (firstKey !== null) console.log(`An administrator's key, shown this once:\n\n  ${firstKey}\n`);
   const admin = await startConfigured(settings);
-  const { address, port } = admin.address;
-  console.log(
-    `The admin API is at http://${address.includes(":") ? `[${address}]` : address}:${port}/api/v1.`,
-  );
   let isStopping = false;
   const stop = async () => {
     // A second signal does not wait for what is in flight.
@@ -33,4 +29,9 @@ async function runAdmin(flags: Flags): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  // Not before: whoever reads it may send a signal at once.
+  const { address, port } = admin.address;
+  console.log(
+    `The admin API is at http://${address.includes(":") ? `[${address}]` : address}:${port}/api/v1.`,
+  );
 }

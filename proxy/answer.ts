@@ -1,6 +1,6 @@
-import { Field, fieldKind } from "./fields.ts";
+import { Field, fieldKindAt } from "./fields.ts";
 import { OK, type Parser, spans } from "./llhttp.ts";
-import { listHas, valueAt } from "./normalize.ts";
+import { FIELDS_MAX, kept, keptFields, lengthOf, listHas, nameAt, valueAt } from "./normalize.ts";
 
 /** How the end of an answer's body is told (RFC 9112 section 6.3). */
 export const Ending = { none: 0, length: 1, chunked: 2, close: 3 } as const;
@@ -34,52 +34,56 @@ export function readAnswer(
   const text = bytes.latin1Slice(from, to);
   const head = new AnswerHead();
   if (!readStatusLine(head, text) || parser.executeHead(bytes, from, to) !== OK) return null;
+  if (parser.headerCount > FIELDS_MAX) return null;
   let lengths = 0;
   let encodings = 0;
   let connection = "";
   let upgrade = "";
   for (let index = 0; index < parser.headerCount; index++) {
-    const name = text.slice(spans[index * 4]! - from, spans[index * 4 + 1]! - from);
-    const kind = fieldKind(name);
-    if (kind === Field.connection) {
+    if (kindAt(text, index, from) === Field.connection) {
       const value = valueAt(text, index, from);
       connection = connection === "" ? value : `${connection},${value}`;
     }
   }
   const named = connection.includes(",") || isNaming(connection) ? connection.toLowerCase() : "";
   for (let index = 0; index < parser.headerCount; index++) {
-    const name = text.slice(spans[index * 4]! - from, spans[index * 4 + 1]! - from);
-    const value = valueAt(text, index, from);
-    switch (fieldKind(name)) {
-      case Field.contentLength:
-        if (!/^[0-9]{1,15}$/.test(value) || (lengths > 0 && head.contentLength !== Number(value)))
-          return null;
+    kept[index] = 0;
+    switch (kindAt(text, index, from)) {
+      case Field.contentLength: {
+        const length = lengthOf(valueAt(text, index, from));
+        if (length < 0 || (lengths > 0 && head.contentLength !== length)) return null;
         lengths++;
-        head.contentLength = Number(value);
+        head.contentLength = length;
         break;
+      }
       case Field.transferEncoding:
-        if (value.toLowerCase() !== "chunked") return null;
+        if (valueAt(text, index, from).toLowerCase() !== "chunked") return null;
         encodings++;
         break;
       case Field.upgrade:
-        upgrade = value.toLowerCase();
+        upgrade = valueAt(text, index, from).toLowerCase();
         break;
       case Field.connection:
         break;
       case Field.hopByHop:
-        if (name.length === 10) head.keepAliveMs = keepAliveMs(value);
+        if (nameAt(text, index, from).length === 10)
+          head.keepAliveMs = keepAliveMs(valueAt(text, index, from));
         break;
       default:
-        if (named !== "" && listHas(named, name.toLowerCase())) break;
-        head.fields += `${name}: ${value}\r\n`;
+        if (named === "" || !listHas(named, nameAt(text, index, from).toLowerCase())) kept[index] = 1;
     }
   }
+  head.fields = keptFields(text, parser.headerCount, from);
   if (encodings > 1 || (encodings === 1 && (lengths > 0 || head.minor === 0))) return null;
   const isClosing = connection !== "" && listHas(connection, "close");
   head.keepAlive = head.minor === 1 ? !isClosing : listHas(connection, "keep-alive");
   head.isWebSocket = head.status === 101 && upgrade === "websocket";
   head.ending = endingOf(head, encodings, method);
   return head;
+}
+
+function kindAt(text: string, index: number, from: number): number {
+  return fieldKindAt(text, spans[index * 4]! - from, spans[index * 4 + 1]! - from);
 }
 
 /** `HTTP/1.1 200 OK`; the reason, and the blank before it, may be absent. */

@@ -1,11 +1,15 @@
 /** How exact a time-out is. */
 const TICK_MS = 10;
+/** What a tick adds at most. A process that did not run for longer has not listened, and must not call others silent. */
+const STEP_MAX_MS = 50;
 
 /** Something with at most one deadline; the sweep calls `expire` once when it has passed. */
 export interface Timed {
   /** In `Clock.now` milliseconds; 0 is none. */
   deadline: number;
   expire(): void;
+  /** The clock stood still for so long, while time went on for the other side. */
+  stalled?(ms: number): void;
 }
 
 /**
@@ -13,7 +17,7 @@ export interface Timed {
  * 10 ms looks at each connection, instead of a timer per request.
  */
 export class Clock {
-  /** Milliseconds since an arbitrary point, never going back; as of the last tick. */
+  /** Milliseconds that this process was there to see, from an arbitrary point, never going back; as of the last tick. */
   now = performance.now();
   /** Milliseconds since the epoch; as of the last tick. */
   wall = Date.now();
@@ -21,6 +25,7 @@ export class Clock {
   date = new Date().toUTCString();
   private readonly timed = new Set<Timed>();
   private readonly timer: NodeJS.Timeout;
+  private tickedAt = performance.now();
   private second = 0;
 
   constructor() {
@@ -41,7 +46,11 @@ export class Clock {
   }
 
   private tick(): void {
-    this.now = performance.now();
+    const at = performance.now();
+    const passed = at - this.tickedAt;
+    this.tickedAt = at;
+    this.now += Math.min(passed, STEP_MAX_MS);
+    if (passed > STEP_MAX_MS) for (const timed of this.timed) timed.stalled?.(passed - STEP_MAX_MS);
     this.wall = Date.now();
     const second = Math.floor(this.wall / 1000);
     if (second !== this.second) {

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Timed } from "./clock.ts";
 import { Exchange } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
+import { owned, readInto } from "./intake.ts";
 import { giveParser, REQUEST, takeParser } from "./llhttp.ts";
 import { Framing, normalizeRequest, type RequestHead } from "./normalize.ts";
 import { localReply, type ReplyKind } from "./reply.ts";
@@ -57,7 +58,7 @@ export class Downstream implements Timed {
     this.isTrusted = gateway.trusts(this.address);
     gateway.clock.watch(this);
     this.await("head");
-    socket.on("data", (chunk: Buffer) => this.receive(chunk));
+    readInto(socket, (bytes) => this.receive(bytes));
     socket.on("drain", () => this.drained());
     socket.on("end", () => this.ended());
     socket.on("error", () => this.socket.destroy());
@@ -259,20 +260,22 @@ export class Downstream implements Timed {
     this.unwritten = unwritten(this.socket);
   }
 
+  /** A head is read where the bytes lie; a body, and whatever has to wait, is copied first. */
   private receive(chunk: Buffer): void {
     // A reset would take the last answer from a client that still sends.
     if (this.isEnding) return;
     if (this.tunnel !== null) {
       this.await("tunnel");
-      if (!this.tunnel.socket.write(chunk)) this.socket.pause();
+      if (!this.tunnel.socket.write(owned(chunk))) this.socket.pause();
       return;
     }
     const { exchange } = this;
     if (exchange?.takesBody === true) {
-      this.give(exchange, chunk);
+      this.give(exchange, owned(chunk));
     } else {
       this.append(chunk);
       if (exchange === null) this.takeUp();
+      if (this.pending !== null) this.pending = owned(this.pending);
     }
     this.updateReading();
   }
@@ -371,10 +374,12 @@ export class Downstream implements Timed {
     this.waiting = "none";
     this.deadline = 0;
     exchange.begin();
-    let at = next;
-    if (this.exchange === exchange && exchange.takesBody && at < bytes.length)
-      at = exchange.receive(bytes, at);
-    if (at < bytes.length) this.keep(bytes.subarray(at));
+    if (next < bytes.length) {
+      const rest = owned(bytes.subarray(next));
+      const takesIt = this.exchange === exchange && exchange.takesBody;
+      const taken = takesIt ? exchange.receive(rest, 0) : 0;
+      if (taken < rest.length) this.keep(rest.subarray(taken));
+    }
     this.endIfCut(exchange);
     this.updateReading();
   }

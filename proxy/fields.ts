@@ -63,9 +63,14 @@ for (const name of KINDS.keys()) shapes[name.length * 32 + (name.charCodeAt(0) &
 
 /** The kind of a field name, in any case. */
 export function fieldKind(name: string): number {
-  if (name.length > LENGTH_MAX || shapes[name.length * 32 + (name.charCodeAt(0) & 31)] === 0)
-    return Field.other;
-  return KINDS.get(name.toLowerCase()) ?? Field.other;
+  return fieldKindAt(name, 0, name.length);
+}
+
+/** The kind of the field name `text[start, end)`. */
+export function fieldKindAt(text: string, start: number, end: number): number {
+  const length = end - start;
+  if (length > LENGTH_MAX || shapes[length * 32 + (text.charCodeAt(start) & 31)] === 0) return Field.other;
+  return KINDS.get(text.slice(start, end).toLowerCase()) ?? Field.other;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { Limits } from "./config.ts";
-import { Field, fieldKind, lookAlikeKind } from "./fields.ts";
+import { Field, fieldKindAt, lookAlikeKind } from "./fields.ts";
 import { OK, type Parser, spans } from "./llhttp.ts";
 import type { ReplyKind } from "./reply.ts";
 
@@ -8,6 +8,10 @@ const { METHODS, METHODS_HTTP } = createRequire(import.meta.url)("undici/lib/llh
   METHODS: Record<string, number>;
   METHODS_HTTP: number[];
 };
+const COLON = 58;
+const BLANK = 32;
+const CR = 13;
+const LF = 10;
 const METHOD_NAMES = new Set(Object.keys(METHODS).filter((name) => METHODS_HTTP.includes(METHODS[name]!)));
 
 export const Framing = { none: 0, length: 1, chunked: 2 } as const;
@@ -39,7 +43,13 @@ export class RequestHead {
   fields = "";
 }
 
-const kinds = new Uint8Array(10_000);
+/** As many fields as a head may have at most, whatever the limits say. */
+export const FIELDS_MAX = 10_000;
+const kinds = new Uint8Array(FIELDS_MAX);
+/** Which fields of the head at hand go on, for `keptFields`. */
+export const kept = new Uint8Array(FIELDS_MAX);
+/** The Host that was found well-formed last: most requests name the same. */
+let knownHost = "";
 
 /**
  * normalize: turns the parsed head `bytes[from, to)` into a RequestHead, or says with which reply it is refused.
@@ -97,16 +107,16 @@ function readFields(
   let upgrade = "";
   let seen = "";
   const count = parser.headerCount;
+  const hasUnderscore = text.includes("_");
   for (let index = 0; index < count; index++) {
     const nameStart = spans[index * 4]! - from;
     const nameEnd = spans[index * 4 + 1]! - from;
-    const name = text.slice(nameStart, nameEnd);
-    const kind = fieldKind(name);
+    const kind = fieldKindAt(text, nameStart, nameEnd);
     kinds[index] = kind;
     if (kind === Field.other) {
-      const alike = lookAlikeKind(name);
+      const alike = hasUnderscore ? lookAlikeKind(text.slice(nameStart, nameEnd)) : Field.other;
       if (alike === Field.other) {
-        if (name.length === 10 && name.toLowerCase() === "user-agent")
+        if (nameEnd - nameStart === 10 && text.slice(nameStart, nameEnd).toLowerCase() === "user-agent")
           head.userAgent = valueAt(text, index, from);
         continue;
       }
@@ -124,9 +134,8 @@ function readFields(
         break;
       case Field.contentLength:
         lengths++;
-        // Fifteen digits stay below 2^53; the parser itself counts to 2^64.
-        if (!/^[0-9]{1,15}$/.test(value)) return "broken_request";
-        head.contentLength = Number(value);
+        head.contentLength = lengthOf(value);
+        if (head.contentLength < 0) return "broken_request";
         break;
       case Field.transferEncoding:
         encodings++;
@@ -153,10 +162,10 @@ function readFields(
         head.requestId = value;
         break;
       case Field.singleton: {
-        const mark = `\n${name.toLowerCase()}\n`;
+        const mark = `\n${text.slice(nameStart, nameEnd).toLowerCase()}\n`;
         if (seen.includes(mark)) return "broken_request";
         seen += mark;
-        if (name.length === 12 && mark === "\ncontent-type\n") head.contentType = value;
+        if (mark === "\ncontent-type\n") head.contentType = value;
         break;
       }
       case Field.contentEncoding:
@@ -180,12 +189,48 @@ function readFields(
   for (let index = 0; index < count; index++) {
     const kind = kinds[index]!;
     const isKept = kind === Field.other || kind >= Field.singleton || (kind === Field.forwarded && isTrusted);
-    if (!isKept) continue;
-    const name = text.slice(spans[index * 4]! - from, spans[index * 4 + 1]! - from);
-    if (named?.includes(name.toLowerCase())) continue;
-    head.fields += `${name}: ${valueAt(text, index, from)}\r\n`;
+    kept[index] = isKept && !(named?.includes(nameAt(text, index, from).toLowerCase()) ?? false) ? 1 : 0;
   }
+  head.fields = keptFields(text, count, from);
   return head;
+}
+
+/**
+ * The fields marked in `kept`, each as `Name: value` with CRLF. Lines that are written so already, as most are, are
+ * taken over in one piece with their neighbours.
+ */
+export function keptFields(text: string, count: number, from: number): string {
+  let fields = "";
+  let start = 0;
+  let end = 0;
+  for (let index = 0; index < count; index++) {
+    if (kept[index] === 0) continue;
+    const at = spans[index * 4]! - from;
+    const lineEnd = plainLineEnd(text, index, from);
+    if (lineEnd === 0 || at !== end) {
+      fields += text.slice(start, end);
+      start = lineEnd === 0 ? end : at;
+    }
+    if (lineEnd === 0) fields += `${nameAt(text, index, from)}: ${valueAt(text, index, from)}\r\n`;
+    else end = lineEnd;
+  }
+  return fields + text.slice(start, end);
+}
+
+/** Where the field's line ends, CRLF included, if it is `Name: value` with one blank; else 0. */
+function plainLineEnd(text: string, index: number, from: number): number {
+  const nameEnd = spans[index * 4 + 1]! - from;
+  const start = spans[index * 4 + 2]! - from;
+  const end = spans[index * 4 + 3]! - from;
+  const isPlain =
+    start === nameEnd + 2 &&
+    end > start &&
+    text.charCodeAt(nameEnd) === COLON &&
+    text.charCodeAt(nameEnd + 1) === BLANK &&
+    text.charCodeAt(end - 1) > BLANK &&
+    text.charCodeAt(end) === CR &&
+    text.charCodeAt(end + 1) === LF;
+  return isPlain ? end + 2 : 0;
 }
 
 /** The body's framing, where it is certain (RFC 9112 section 6.1 and 6.3). */
@@ -203,7 +248,10 @@ function frame(head: RequestHead, lengths: number, encodings: number): ReplyKind
 /** Host and target agree on one authority (RFC 9112 section 3.2). */
 function route(head: RequestHead, hosts: number): ReplyKind | null {
   if (hosts > 1 || (hosts === 0 && head.minor === 1)) return "missing_host";
-  if (hosts === 1 && !/^[A-Za-z0-9._~%:[\]-]{1,260}$/.test(head.host)) return "missing_host";
+  if (hosts === 1 && head.host !== knownHost) {
+    if (!/^[A-Za-z0-9._~%:[\]-]{1,260}$/.test(head.host)) return "missing_host";
+    knownHost = head.host;
+  }
   const { target } = head;
   if (target.startsWith("/")) return null;
   if (target === "*") return head.method === "OPTIONS" ? null : "broken_request";
@@ -223,6 +271,7 @@ function readConnection(head: RequestHead, connection: string, upgrade: string):
   else head.keepAlive = connection === "" || !listHas(connection, "close");
   // Only WebSocket becomes a tunnel; every other upgrade (h2c above all) is dropped and the request is an ordinary one.
   head.isWebSocket =
+    upgrade !== "" &&
     upgrade.toLowerCase() === "websocket" &&
     listHas(connection, "upgrade") &&
     head.minor === 1 &&
@@ -250,6 +299,22 @@ export function listHas(list: string, word: string): boolean {
     .toLowerCase()
     .split(",")
     .some((member) => member.trim() === word);
+}
+
+/** The number of a Content-Length, or -1. Fifteen digits stay below 2^53; the parser itself counts to 2^64. */
+export function lengthOf(value: string): number {
+  if (value === "" || value.length > 15) return -1;
+  let length = 0;
+  for (let at = 0; at < value.length; at++) {
+    const digit = value.charCodeAt(at) - 48;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    length = length * 10 + digit;
+  }
+  return length;
+}
+
+export function nameAt(text: string, index: number, from: number): string {
+  return text.slice(spans[index * 4]! - from, spans[index * 4 + 1]! - from);
 }
 
 /** A field's value without the blanks around it; the parser leaves those at the end. */

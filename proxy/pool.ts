@@ -6,10 +6,8 @@ import type { Clock } from "./clock.ts";
 import type { Limits, UpstreamConfig } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { Exchange } from "./exchange.ts";
+import { intake, type Receive, receiver } from "./intake.ts";
 import { UpstreamConnection } from "./upstream.ts";
-
-/** Where plain upstream sockets are read into, one after another. */
-const input = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** How often at most a failing upstream is logged. */
 const LOG_EVERY_MS = 5_000;
@@ -116,20 +114,11 @@ export class Pool {
     for (const connection of this.all) connection.socket.destroy();
   }
 
-  /**
-   * Opens a socket whose bytes are handed to `receive`. Plain ones are all read into one buffer, so that an answer
-   * costs no allocation of 64 KiB and no pass through a stream.
-   */
-  dial(receive: (bytes: Buffer) => void): Socket {
+  /** Opens a socket whose bytes are handed to `receive`. */
+  dial(receive: Receive): Socket {
     const { host, port } = this;
     const options = { host, port, noDelay: true, highWaterMark: this.limits.bufferBytes };
-    if (!this.isTls) {
-      const callback = (length: number) => {
-        receive(input.subarray(0, length));
-        return true;
-      };
-      return connect({ ...options, onread: { buffer: input, callback } });
-    }
+    if (!this.isTls) return connect({ ...options, onread: { buffer: intake, callback: receiver(receive) } });
     const socket = connectTls({
       ...options,
       ALPNProtocols: ["http/1.1"],

@@ -110,6 +110,12 @@ export class UpstreamConnection implements Timed {
     exchange.onUpstreamFailed(kind);
   }
 
+  /** An idle connection ages all the same: its upstream may be about to close it. */
+  stalled(ms: number): void {
+    if (this.exchange === null && this.tunnel === null && this.deadline > 0)
+      this.deadline = Math.max(1, this.deadline - ms);
+  }
+
   private connected(): void {
     this.isConnected = true;
     this.deadline = this.pool.clock.now + this.pool.config.answerMs;
