@@ -3,7 +3,7 @@ import type { RequestInspection } from "./inspect.ts";
 import { looksBinary } from "./points/binary.ts";
 import { encodedParts } from "./points/multipart.ts";
 import { Language } from "./points/unspell.ts";
-import { narrow } from "./points/wide.ts";
+import { narrow, WIDTHS } from "./points/wide.ts";
 import { type Looking, lookInside, lookIntoRun, scanView } from "./views.ts";
 
 const EMPTY = Buffer.alloc(0);
@@ -11,6 +11,7 @@ const EMPTY = Buffer.alloc(0);
 const SPELLED_BYTES = 32;
 const TAIL_MAX = 64 * 1024;
 const DASH = 0x2d;
+const BLANK = 0x20;
 const MULTIPART = /^multipart\//i;
 let narrowed = Buffer.alloc(0);
 
@@ -77,9 +78,16 @@ export class BodyInspection {
   private lookWide(looking: Looking, piece: Buffer, isLast: boolean): ScanOutcome {
     if (!piece.includes(0)) return Scan.clear;
     if (narrowed.length <= piece.length) narrowed = Buffer.allocUnsafeSlow(piece.length * 2);
-    const written = narrow(piece, piece.length, narrowed, this.matcher.shortest);
-    if (written === 0) return Scan.clear;
-    return scanView(looking, narrowed.subarray(0, written), this.inspection.config.decodeDepth, isLast);
+    const { decodeDepth } = this.inspection.config;
+    let outcome: ScanOutcome = Scan.clear;
+    for (const width of WIDTHS) {
+      const written = narrow(piece, piece.length, narrowed, this.matcher.shortest, width);
+      if (written === 0 || outcome >= Scan.stopped) continue;
+      // What ends before the piece does goes on in no other.
+      const endsHere = isLast || narrowed[written - 1] === BLANK;
+      outcome = worse(outcome, scanView(looking, narrowed.subarray(0, written), decodeDepth, endsHere));
+    }
+    return outcome;
   }
 
   private keepTail(piece: Buffer): void {

@@ -7,7 +7,7 @@ import type { Counters } from "./counters.ts";
 import type { RequestInspection } from "./inspect.ts";
 import { partsOfBody } from "./points/body.ts";
 import type { Part } from "./points/head.ts";
-import { narrow } from "./points/wide.ts";
+import { narrow, WIDTHS } from "./points/wide.ts";
 import { WholeBody } from "./wholebody.ts";
 
 /** So many times the candidates are taken from a request, repeated ones included: taking them costs something too. */
@@ -121,9 +121,12 @@ export function holdsValue(hashes: Hashes, inspection: Inspection, text: string)
 
 /** A character a byte; the ASCII of a body that has NULs between, as UTF-16 does. */
 function textOf(bytes: Buffer): string {
-  const out = bytes.includes(0) ? Buffer.allocUnsafe(bytes.length * 2) : bytes;
-  const written = out === bytes ? 0 : narrow(bytes, bytes.length, out, TOKEN_BYTES_MIN);
-  return written === 0 ? bytes.toString("latin1") : out.toString("latin1", 0, written);
+  if (!bytes.includes(0)) return bytes.toString("latin1");
+  const out = Buffer.allocUnsafe(bytes.length);
+  const texts = WIDTHS.map((width) =>
+    out.toString("latin1", 0, narrow(bytes, bytes.length, out, TOKEN_BYTES_MIN, width)),
+  );
+  return texts.join(" ").trim() === "" ? bytes.toString("latin1") : texts.join(" ");
 }
 
 /** Where in a body of JSON a string of this value stands. */

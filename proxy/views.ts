@@ -8,7 +8,7 @@ import {
 } from "../rules/matcher.ts";
 import { decodeRun, nextRun, type Run } from "./points/base64.ts";
 import { hasBinary } from "./points/binary.ts";
-import { languagesIn, unspell } from "./points/unspell.ts";
+import { languagesIn, undone, unspell } from "./points/unspell.ts";
 
 /** Letters that carry three bytes, and the places where a run of them may begin to. */
 const ALIGNMENTS = 4;
@@ -48,7 +48,12 @@ export function lookInside(looking: Looking, bytes: Buffer, depth: number, isLas
     const out = bufferOf(layers, depth, bytes.length);
     const margin = Math.ceil(MARGIN * looking.matcher.longest);
     const written = unspell(bytes, bytes.length, out, languages, isLast, margin);
+    const { languages: used, joining } = undone;
     if (written > 0) outcome = scanView(looking, out.subarray(0, written), depth, isLast);
+    // Where a reader of one language sees a token end, the sequence of another may make its word go on.
+    for (let one = 1; one <= used && used !== one && outcome < Scan.stopped; one <<= 1)
+      if ((used & one) !== 0 && (joining & ~one) !== 0)
+        outcome = worse(outcome, lookInside({ ...looking, languages: one }, bytes, depth, isLast));
     if (outcome >= Scan.stopped) return outcome;
   }
   const coded = lookIntoRuns(looking, bytes, depth, isLast);

@@ -45,6 +45,9 @@ function hasMarkup(bytes: Buffer): boolean {
   return bytes.includes("<!--") || bytes.includes("<![CDATA[") || bytes.includes("]]>");
 }
 
+/** Of the last `unspell`: the languages undone, and those of them whose sequences made a word go on. */
+export const undone = { languages: 0, joining: 0 };
+
 /**
  * Undoes one layer of the languages in `bytes[0, end)` into `out`, which must be as long, and answers the bytes
  * written: never more than were read, and none where nothing was spelled. Only the neighbourhoods of what was undone
@@ -62,6 +65,8 @@ export function unspell(
 ): number {
   let written = 0;
   let at = 0;
+  undone.languages = 0;
+  undone.joining = 0;
   /** Where the neighbourhood at hand may end; -1 between two. */
   let until = -1;
   /** The end of the one before: what stands before it is written already. */
@@ -97,6 +102,8 @@ export function unspell(
     const length = sequence & LENGTH_MAX;
     at += length;
     until = at + margin;
+    undone.languages |= language;
+    if (value === EMPTY || (value < 0x80 && IS_WORD[value] === 1)) undone.joining |= language;
     if (value === EMPTY) continue;
     const isByte =
       value < 0x80 || language === Language.quoted || language === Language.quotedPair || length < 4;

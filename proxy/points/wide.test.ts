@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
-import { narrow } from "./wide.ts";
+import { narrow, WIDTHS } from "./wide.ts";
 
 const read = (bytes: Buffer, least = 4) => {
   const out = Buffer.alloc(bytes.length + 1);
-  return out.toString("latin1", 0, narrow(bytes, bytes.length, out, least)).trim();
+  const texts = WIDTHS.map((width) =>
+    out.toString("latin1", 0, narrow(bytes, bytes.length, out, least, width)),
+  );
+  return texts.join(" ").trim();
 };
 const le = (text: string) => Buffer.from(text, "utf16le");
 const be = (text: string) => Buffer.from(text, "utf16le").swap16();
@@ -29,4 +32,13 @@ test.each<[string, Buffer, string]>([
   ["nothing", Buffer.alloc(0), ""],
 ])("%s", (_name, bytes, text) => {
   expect(read(bytes)).toBe(text);
+});
+
+test.each([
+  ["a text that ends with the bytes stays open", le("made-up"), "made-up"],
+  ["also before the NUL of its last letter", le("made-up").subarray(0, -1), "made-up"],
+  ["one that ends before them does not", le("made-up日本"), "made-up "],
+])("%s", (_name, bytes, text) => {
+  const out = Buffer.alloc(bytes.length);
+  expect(out.toString("latin1", 0, narrow(bytes, bytes.length, out, 4, 2))).toBe(text);
 });

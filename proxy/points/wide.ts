@@ -1,27 +1,32 @@
 /** Bytes that a character may take: UTF-16, UTF-32 (RFC 2781, Unicode section 3.10). */
-const WIDTHS = [2, 4] as const;
+export const WIDTHS = [2, 4] as const;
 const BLANK = 0x20;
 
 /**
- * Writes the ASCII text of two or four bytes a character that stands in `bytes[0, end)` to `out` (as long), whatever the
+ * Writes the ASCII text of `width` bytes a character that stands in `bytes[0, end)` to `out` (as long), whatever the
  * order of the bytes, mark, content type and place, and answers the bytes written. It is known by the NULs between
- * its characters; what lies between two such texts becomes a blank. At least `least` characters make a text.
+ * its characters; a blank stands for what follows such a text, so that the last byte is none only where the bytes
+ * end within one. At least `least` characters make a text.
  */
-export function narrow(bytes: Uint8Array, end: number, out: Uint8Array, least: number): number {
+export function narrow(
+  bytes: Uint8Array,
+  end: number,
+  out: Uint8Array,
+  least: number,
+  width: number,
+): number {
   let written = 0;
-  for (const width of WIDTHS) {
-    for (let at = 0; at < end; ) {
-      if (isAscii(bytes[at]!)) {
-        const last = textEnd(bytes, at, end, width);
-        if ((last - at) / width + 1 >= least) {
-          for (let letter = at; letter <= last; letter += width) out[written++] = bytes[letter]!;
-          out[written++] = BLANK;
-          at = last + 1;
-          continue;
-        }
+  for (let at = 0; at < end; ) {
+    if (isAscii(bytes[at]!)) {
+      const last = textEnd(bytes, at, end, width);
+      if ((last - at) / width + 1 >= least) {
+        for (let letter = at; letter <= last; letter += width) out[written++] = bytes[letter]!;
+        if (last + width < end) out[written++] = BLANK;
+        at = last + 1;
+        continue;
       }
-      at++;
     }
+    at++;
   }
   return written;
 }

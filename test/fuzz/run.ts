@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GROUPS } from "../spellings/groups.ts";
 import { Random } from "../spellings/random.ts";
@@ -57,6 +57,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
 }
 
 function readCorpus(folder: string): Buffer[] {
+  mkdirSync(folder, { recursive: true });
   const names = readdirSync(folder).sort();
   return names.map((name) => readFileSync(join(folder, name)));
 }
