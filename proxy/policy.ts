@@ -3,7 +3,7 @@ import type { JournalEntry } from "../rules/journal.ts";
 import type { Leak } from "../rules/leak.ts";
 import type { Matcher } from "../rules/matcher.ts";
 import { type Rule, type RuleMode, type RuleScope, sameScope } from "../rules/rule.ts";
-import type { TokenPage } from "../rules/store/pages.ts";
+import { recordBytes, type TokenPage } from "../rules/store/pages.ts";
 import type { RulesStore } from "../rules/store.ts";
 import { MetTokens } from "./met.ts";
 
@@ -282,6 +282,7 @@ export class Policy {
   private load(load: Loaded, until: number): void {
     const { matcher, store } = this;
     const last = store.tokenPageCount(load.leak) - 1;
+    if (load.page === 0 && load.index === 0) matcher.reserve(store.leak(load.leak)?.tokenCount ?? 0);
     while (load.page <= last) {
       const page = store.tokenPage(load.leak, load.page);
       for (; load.index < page.count; load.index++) {
@@ -346,18 +347,26 @@ export class Policy {
 
 function addTo(matcher: Matcher, slot: number, page: TokenPage, at: number): void {
   const hash = page.hashAt(at);
-  const digest = page.digestAt(at);
   const anchor = page.anchorAt(at);
-  if (hash !== null) matcher.hashes.add(slot, digest, anchor, hash);
-  else matcher.add(slot, digest, anchor, page.fingerprintAt(at), page.lengthAt(at), page.markAt(at));
+  if (hash !== null) {
+    matcher.hashes.add(slot, page.digestAt(at), anchor, hash);
+    return;
+  }
+  const { bytes } = page;
+  const fingerprint = page.fingerprintAt(at);
+  // Signed: a number of 2^31 and more would be boxed on its way.
+  matcher.add(slot, bytes, anchor | 0, fingerprint, page.lengthAt(at), page.markAt(at), at * recordBytes);
 }
 
 function removeFrom(matcher: Matcher, slot: number, page: TokenPage, at: number): void {
   const hash = page.hashAt(at);
-  const digest = page.digestAt(at);
   const anchor = page.anchorAt(at);
-  if (hash !== null) matcher.hashes.remove(slot, digest, anchor, hash);
-  else matcher.remove(slot, digest, anchor, page.fingerprintAt(at), page.lengthAt(at));
+  if (hash !== null) {
+    matcher.hashes.remove(slot, page.digestAt(at), anchor, hash);
+    return;
+  }
+  const fingerprint = page.fingerprintAt(at);
+  matcher.remove(slot, page.bytes, anchor | 0, fingerprint, page.lengthAt(at), at * recordBytes);
 }
 
 function isSame(known: EnforcedRule | null, rule: Rule): boolean {

@@ -61,7 +61,7 @@ export class Hashes {
     page.slot[at] = slot;
     page.next[at] = head + 1;
     page.digest.set(digest.subarray(0, DIGEST_BYTES), at * DIGEST_BYTES);
-    if (head === NONE) this.index.insert(entry);
+    if (head === NONE) this.index.insert(entry, anchorHash(anchor));
     else this.index.replace(head, entry);
     this.counts[algorithm]++;
     this.count++;

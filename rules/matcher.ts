@@ -30,7 +30,7 @@ import type { Pepper } from "./pepper.ts";
 export { Inspection, Scan, type ScanOutcome, StreamView, worse } from "./matcher/inspection.ts";
 
 const HMAC_COST = 256;
-const NONE = 0xffff_ffff;
+const NONE = -1;
 /** No stretch of bytes is as long. */
 const SHORTEST_NONE = 0x7fff_ffff;
 /** Where one token's ending was met, more may follow: sums are made so many bytes ahead. */
@@ -134,9 +134,18 @@ export class Matcher {
     this.flags[slot] = on ? 1 : 0;
   }
 
+  /** Makes room for so many more tokens at once, so that loading them does not grow the tables step by step. */
+  reserve(tokens: number): void {
+    this.pairIndex.reserve(tokens);
+    this.tokenIndex.reserve(tokens);
+    if (this.anchorFilter.isSmallFor(this.pairCount + tokens)) this.refillAnchors(this.pairCount + tokens);
+    if (this.fingerprintFilter.isSmallFor(this.tokenIndex.count + tokens))
+      this.refillFingerprints(this.tokenIndex.count + tokens);
+  }
+
   /**
-   * Loads a token for a slot; of the digest the first 128 bits are kept. The same token may be loaded for many slots.
-   * `mark` is 0 where it is not known.
+   * Loads a token for a slot; of its digest, which stands at `from` of the bytes, the first 128 bits are kept. The same
+   * token may be loaded for many slots. `mark` is 0 where it is not known.
    */
   add(
     slot: number,
@@ -145,6 +154,7 @@ export class Matcher {
     fingerprint: number,
     length: number,
     mark: number,
+    from = 0,
   ): void {
     const pair = this.pairFor(anchor | 0, length, mark);
     const token = this.newToken();
@@ -153,11 +163,12 @@ export class Matcher {
     page.pair[at] = pair;
     page.fingerprint[at] = fingerprint;
     page.slot[at] = slot;
-    for (let index = 0; index < DIGEST_BYTES; index++)
-      page.digest[at * DIGEST_BYTES + index] = digest[index]!;
+    const kept = page.digest;
+    for (let index = 0, to = at * DIGEST_BYTES; index < DIGEST_BYTES; index++)
+      kept[to + index] = digest[from + index]!;
     const head = this.findToken(fingerprint, pair);
-    page.next[at] = head === NONE ? 0 : head + 1;
-    if (head === NONE) this.tokenIndex.insert(token);
+    page.next[at] = head + 1;
+    if (head === NONE) this.tokenIndex.insert(token, tokenHash(fingerprint, pair));
     else this.tokenIndex.replace(head, token);
     this.pairs[pageOf(pair)]!.count[placeIn(pair)]!++;
     this.tokenCount++;
@@ -176,14 +187,21 @@ export class Matcher {
     };
   }
 
-  /** Unloads a token of a slot; answers whether it was loaded. */
-  remove(slot: number, digest: Uint8Array, anchor: number, fingerprint: number, length: number): boolean {
+  /** Unloads a token of a slot, whose digest stands at `from` of the bytes; answers whether it was loaded. */
+  remove(
+    slot: number,
+    digest: Uint8Array,
+    anchor: number,
+    fingerprint: number,
+    length: number,
+    from = 0,
+  ): boolean {
     const pair = this.findPair(anchor | 0, length);
-    if (pair === null) return false;
+    if (pair === NONE) return false;
     const head = this.findToken(fingerprint, pair);
     let before = NONE;
     let token = head;
-    while (token !== NONE && !this.isToken(token, slot, digest)) {
+    while (token !== NONE && !this.isToken(token, slot, digest, from)) {
       before = token;
       token = this.tokens[pageOf(token)]!.next[placeIn(token)]! - 1;
       if (token < 0) return false;
@@ -522,41 +540,40 @@ export class Matcher {
     return this.tokens[pageOf(token)]!.next[placeIn(token)]! - 1;
   }
 
-  private isToken(token: number, slot: number, digest: Uint8Array): boolean {
+  private isToken(token: number, slot: number, digest: Uint8Array, from: number): boolean {
     const page = this.tokens[pageOf(token)]!;
     const at = placeIn(token);
     if (page.slot[at] !== slot) return false;
     for (let index = 0; index < DIGEST_BYTES; index++)
-      if (page.digest[at * DIGEST_BYTES + index] !== digest[index]) return false;
+      if (page.digest[at * DIGEST_BYTES + index] !== digest[from + index]) return false;
     return true;
   }
 
-  private findPair(anchor: number, length: number): number | null {
-    const { places } = this.pairIndex;
+  private findPair(anchor: number, length: number): number {
+    const { places, shift } = this.pairIndex;
+    const { pairs } = this;
     const mask = places.length - 1;
-    for (let at = pairHash(anchor) >>> this.pairIndex.shift; places[at] !== 0; at = (at + 1) & mask) {
-      const pair = places[at]! - 1;
-      const page = this.pairs[pageOf(pair)]!;
-      if (page.anchor[placeIn(pair)] === anchor && page.length[placeIn(pair)] === length) return pair;
+    for (let at = pairHash(anchor) >>> shift; ; at = (at + 1) & mask) {
+      const place = places[at]!;
+      if (place === 0) return NONE;
+      const page = pairs[pageOf(place - 1)]!;
+      const row = placeIn(place - 1);
+      if (page.anchor[row] === anchor && page.length[row] === length) return place - 1;
     }
-    return null;
   }
 
   /** The head of the chain with this pair and fingerprint, or NONE. */
   private findToken(fingerprint: number, pair: number): number {
-    const { places } = this.tokenIndex;
+    const { places, shift } = this.tokenIndex;
+    const { tokens } = this;
     const mask = places.length - 1;
-    for (
-      let at = tokenHash(fingerprint, pair) >>> this.tokenIndex.shift;
-      places[at] !== 0;
-      at = (at + 1) & mask
-    ) {
-      const token = places[at]! - 1;
-      const page = this.tokens[pageOf(token)]!;
-      if (page.fingerprint[placeIn(token)] === fingerprint && page.pair[placeIn(token)] === pair)
-        return token;
+    for (let at = tokenHash(fingerprint, pair) >>> shift; ; at = (at + 1) & mask) {
+      const place = places[at]!;
+      if (place === 0) return NONE;
+      const page = tokens[pageOf(place - 1)]!;
+      const row = placeIn(place - 1);
+      if (page.fingerprint[row] === fingerprint && page.pair[row] === pair) return place - 1;
     }
-    return NONE;
   }
 
   private newToken(): number {
@@ -572,7 +589,7 @@ export class Matcher {
   /** The pair of a token to be loaded: one that tokens of several marks share has none. */
   private pairFor(anchor: number, length: number, mark: number): number {
     const known = this.findPair(anchor, length);
-    if (known === null) return this.newPair(anchor, length, mark);
+    if (known === NONE) return this.newPair(anchor, length, mark);
     const page = this.pairs[pageOf(known)]!;
     if (page.mark[placeIn(known)] !== mark) page.mark[placeIn(known)] = 0;
     return known;
@@ -592,16 +609,18 @@ export class Matcher {
     page.length[placeIn(pair)] = length;
     page.mark[placeIn(pair)] = mark;
     page.count[placeIn(pair)] = 0;
-    this.pairIndex.insert(pair);
+    this.pairIndex.insert(pair, pairHash(anchor));
     this.pairCount++;
     this.anchorFilter.add(anchor);
-    if (this.anchorFilter.isWorn(this.pairCount)) {
-      this.anchorFilter.reset(this.pairCount);
-      for (const place of this.pairIndex.places) {
-        if (place !== 0) this.anchorFilter.add(this.pairs[pageOf(place - 1)]!.anchor[placeIn(place - 1)]!);
-      }
-    }
+    if (this.anchorFilter.isWorn(this.pairCount)) this.refillAnchors(this.pairCount);
     return pair;
+  }
+
+  private refillAnchors(entries: number): void {
+    this.anchorFilter.reset(entries);
+    for (const place of this.pairIndex.places) {
+      if (place !== 0) this.anchorFilter.add(this.pairs[pageOf(place - 1)]!.anchor[placeIn(place - 1)]!);
+    }
   }
 
   private releasePair(pair: number): void {
@@ -615,8 +634,11 @@ export class Matcher {
 
   private addToFilter(fingerprint: number, pair: number): void {
     this.fingerprintFilter.add(filterHash(tokenHash(fingerprint, pair)));
-    if (!this.fingerprintFilter.isWorn(this.tokenIndex.count)) return;
-    this.fingerprintFilter.reset(this.tokenIndex.count);
+    if (this.fingerprintFilter.isWorn(this.tokenIndex.count)) this.refillFingerprints(this.tokenIndex.count);
+  }
+
+  private refillFingerprints(entries: number): void {
+    this.fingerprintFilter.reset(entries);
     for (const place of this.tokenIndex.places) {
       if (place === 0) continue;
       const page = this.tokens[pageOf(place - 1)]!;

@@ -21,10 +21,22 @@ export class OpenIndex {
     this.shift = 22;
   }
 
-  insert(entry: number): void {
-    if (this.count + 1 > this.places.length * LOAD_MAX) this.grow();
-    this.put(entry);
+  /** Puts an entry, whose hash is at hand. */
+  insert(entry: number, hash: number): void {
+    if (this.count + 1 > this.places.length * LOAD_MAX) this.reserve(1);
+    this.put(entry, hash);
     this.count++;
+  }
+
+  /** Makes room for so many more at once: each doubling puts everything anew. */
+  reserve(more: number): void {
+    let size = this.places.length;
+    let { shift } = this;
+    while (this.count + more > size * LOAD_MAX) {
+      size *= 2;
+      shift--;
+    }
+    if (size > this.places.length) this.resize(size, shift);
   }
 
   /** Puts another entry of the same hash where `entry` stood. */
@@ -55,18 +67,22 @@ export class OpenIndex {
     return at;
   }
 
-  private put(entry: number): void {
-    const mask = this.places.length - 1;
-    let at = this.hashOf(entry) >>> this.shift;
-    while (this.places[at] !== 0) at = (at + 1) & mask;
-    this.places[at] = entry + 1;
+  private put(entry: number, hash: number): void {
+    const { places } = this;
+    const mask = places.length - 1;
+    let at = hash >>> this.shift;
+    while (places[at] !== 0) at = (at + 1) & mask;
+    places[at] = entry + 1;
   }
 
-  private grow(): void {
+  private resize(size: number, shift: number): void {
     const old = this.places;
-    this.places = new Uint32Array(old.length * 2);
-    this.shift--;
-    for (const place of old) if (place !== 0) this.put(place - 1);
+    this.places = new Uint32Array(size);
+    this.shift = shift;
+    for (let at = 0; at < old.length; at++) {
+      const place = old[at]!;
+      if (place !== 0) this.put(place - 1, this.hashOf(place - 1));
+    }
   }
 }
 
@@ -95,17 +111,24 @@ export class BitFilter {
 
   /** Whether so many live entries want it made anew: it has become too full of them, or of removed ones. */
   isWorn(live: number): boolean {
-    return (
-      this.set * this.bitsPerEntry > this.words.length * 32 &&
-      (this.set > live * 2 || live * this.bitsPerEntry > this.words.length * 32)
-    );
+    return this.isSmallFor(this.set) && (this.set > live * 2 || this.isSmallFor(live));
   }
 
-  /** Empties it, at a size for so many entries. */
+  /** Whether so many entries want more bits than there are. */
+  isSmallFor(entries: number): boolean {
+    return entries * this.bitsPerEntry > this.words.length * 32;
+  }
+
+  /** Empties it, at a size for so many entries; where they are not far fewer than before, others are about to come. */
   reset(entries: number): void {
     let bits = 16_384;
     let shift = 18;
-    while (bits < entries * this.bitsPerEntry) {
+    const before = this.words.length * 32;
+    const wanted = Math.max(
+      entries * this.bitsPerEntry,
+      entries * this.bitsPerEntry * 8 > before ? before : 0,
+    );
+    while (bits < wanted) {
       bits *= 2;
       shift--;
     }
