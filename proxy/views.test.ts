@@ -44,6 +44,8 @@ test.each([
   ["percent, then an entity", "mad%65-up-token-0001&#65;"],
   ["an entity, then percent", "mad&#101;-up-token-0001%41"],
   ["an escape, then a comment and a letter", "mad\\u0065-up-token-0001<!-- -->A"],
+  ["percent, then its old dialect", "mad%65-up-token-0001%u0041"],
+  ["the old dialect, then percent", "mad%u0065-up-token-0001%41"],
   ["all three", "m%61d\\u0065-up-token-0001&#65;%65-up"],
 ])("is seen by the reader of one spelling: %s", (name, text) => {
   // The third reader stops at neither: to it the word goes on.

@@ -1,11 +1,20 @@
 import { escapeAt, quotedPairAt } from "./escape.ts";
 import { entityAt, sectionAt } from "./markup.ts";
-import { percentAt } from "./percent.ts";
+import { bytePercentAt, percentAt, unicodePercentAt } from "./percent.ts";
 import { quotedAt } from "./quoted.ts";
 import { EMPTY, LENGTH_BITS, LENGTH_MAX, NONE } from "./spelling.ts";
 
-/** The spellings that a view may undo, as bits. */
-export const Language = { percent: 1, escape: 2, markup: 4, quoted: 8, quotedPair: 16 } as const;
+/** `%41` alone, and `%u0041` alone: most readers know only the first. */
+const PERCENT_BYTE = 1;
+const PERCENT_UNICODE = 32;
+/** The spellings that a view may undo, as bits; percent is two. */
+export const Language = {
+  percent: PERCENT_BYTE | PERCENT_UNICODE,
+  escape: 2,
+  markup: 4,
+  quoted: 8,
+  quotedPair: 16,
+} as const;
 
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
@@ -32,7 +41,8 @@ for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
  */
 export function languagesIn(bytes: Buffer, allowed: number): number {
   let found = allowed & Language.quoted;
-  if ((allowed & Language.percent) !== 0 && bytes.includes(PERCENT)) found |= Language.percent;
+  const percent = allowed & Language.percent;
+  if (percent !== 0 && bytes.includes(PERCENT)) found |= percent;
   const backslash = allowed & (Language.escape | Language.quotedPair);
   if (backslash !== 0 && bytes.includes(BACKSLASH)) found |= backslash;
   if ((allowed & Language.markup) !== 0 && hasMarkup(bytes)) found |= Language.markup;
@@ -102,8 +112,10 @@ export function unspell(
     const length = sequence & LENGTH_MAX;
     at += length;
     until = at + margin;
-    undone.languages |= language;
-    if (value === EMPTY || (value < 0x80 && IS_WORD[value] === 1)) undone.joining |= language;
+    const used =
+      (language & Language.percent) === 0 ? language : length === 3 ? PERCENT_BYTE : PERCENT_UNICODE;
+    undone.languages |= used;
+    if (value === EMPTY || (value < 0x80 && IS_WORD[value] === 1)) undone.joining |= used;
     if (value === EMPTY) continue;
     const isByte =
       value < 0x80 || language === Language.quoted || language === Language.quotedPair || length < 4;
@@ -125,6 +137,10 @@ function sequenceAt(language: number, bytes: Uint8Array, at: number, end: number
   switch (language) {
     case Language.percent:
       return percentAt(bytes, at, end);
+    case PERCENT_BYTE:
+      return bytePercentAt(bytes, at, end);
+    case PERCENT_UNICODE:
+      return unicodePercentAt(bytes, at, end);
     case Language.escape:
       return escapeAt(bytes, at, end);
     case Language.quotedPair:
