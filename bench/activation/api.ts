@@ -27,6 +27,12 @@ export class Api {
     await this.post(`/leaks/${leak}/close?wait=enforced`, {});
   }
 
+  /** Reopens the leak; resolves with the time at which the answer came. */
+  async reopen(leak: string): Promise<number> {
+    await this.post(`/leaks/${leak}/reopen`, {});
+    return performance.now();
+  }
+
   workers(): Promise<WorkerStatus[]> {
     return workersOf(this.gateway.adminPort, this.gateway.key);
   }
