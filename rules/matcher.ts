@@ -274,9 +274,10 @@ export class Matcher {
   }
 
   private scanWithinWords(from: number, to: number, offset: number, inspection: Inspection): ScanOutcome {
-    const { window } = this;
+    const { window, ends } = this;
     const { words } = this.keyed;
     const { words: filter, shift } = this.anchorFilter;
+    let count = 0;
     let solid = 0;
     let anchor = 0;
     const start = Math.max(0, from - ANCHOR_BYTES);
@@ -284,10 +285,7 @@ export class Matcher {
       const byte = window[end]!;
       const mayEnd = end >= from && (BYTE_CLASS[byte]! & 1) === 0 && solid >= SOLID * ANCHOR_BYTES;
       const bit = anchor >>> shift;
-      if (mayEnd && (filter[bit >>> 5]! & (1 << (bit & 31))) !== 0) {
-        const outcome = this.probe(anchor, end, offset + end, inspection, true);
-        if (outcome !== Scan.clear) return outcome;
-      }
+      if (mayEnd && (filter[bit >>> 5]! & (1 << (bit & 31))) !== 0) ends[count++] = end;
       solid = (solid + SOLID) & BYTE_CLASS[byte]!;
       anchor = rolled(
         words,
@@ -296,7 +294,7 @@ export class Matcher {
         end - ANCHOR_BYTES >= start ? window[end - ANCHOR_BYTES]! : NO_BYTE,
       );
     }
-    return Scan.clear;
+    return this.probe(count, offset, inspection, true);
   }
 
   private scan(
@@ -320,7 +318,7 @@ export class Matcher {
       const end = kept + taken;
       this.sumsTo = -1;
       this.windowEnd = end;
-      const outcome = this.scanWindow(kept, end, at - kept, inspection);
+      const outcome = this.probe(this.noteEnds(kept, end), at - kept, inspection, true);
       if (outcome !== Scan.clear) return outcome;
       at += taken;
       if (at === to) {
@@ -331,23 +329,6 @@ export class Matcher {
       kept = Math.min(keep, end);
       window.copyWithin(0, end - kept, end);
     }
-  }
-
-  /** Asks the filter at each place of `[from, to)` where a token may end. */
-  private scanWindow(from: number, to: number, offset: number, inspection: Inspection): ScanOutcome {
-    const { window, ends } = this;
-    const count = this.noteEnds(from, to);
-    const keys = this.keyed.words;
-    const { words, shift } = this.anchorFilter;
-    for (let index = 0; index < count; index++) {
-      const end = ends[index]!;
-      const anchor = anchorAt(keys, window, end);
-      const bit = anchor >>> shift;
-      if ((words[bit >>> 5]! & (1 << (bit & 31))) === 0) continue;
-      const outcome = this.probe(anchor, end, offset + end, inspection, true);
-      if (outcome !== Scan.clear) return outcome;
-    }
-    return Scan.clear;
   }
 
   /**
@@ -393,40 +374,58 @@ export class Matcher {
 
   /** The same for one place, the end of the bytes at hand. */
   private look(end: number, reported: number, inspection: Inspection, isReal: boolean): ScanOutcome {
-    const anchor = anchorAt(this.keyed.words, this.window, end);
-    return this.anchorFilter.has(anchor) ? this.probe(anchor, end, reported, inspection, isReal) : Scan.clear;
+    this.ends[0] = end;
+    return this.probe(1, reported - end, inspection, isReal);
   }
 
-  /** Which of the tokens with this anchor ends at `end` of the window? `isReal` is false where the next byte is not known yet. */
-  private probe(
-    anchor: number,
-    end: number,
-    reported: number,
-    inspection: Inspection,
-    isReal: boolean,
-  ): ScanOutcome {
-    const { places, shift } = this.pairIndex;
-    const { window, pairs } = this;
-    const { words } = this.keyed;
+  /**
+   * Which tokens end at the first `count` places of `ends`? Asks the filter, then the pairs with the anchor; goes no further
+   * than the first place with an outcome. `offset` makes a place of the window one of the bytes scanned; `isReal`
+   * is false where the next byte is not known yet. One loop for all places: a call for each of a flood of known
+   * endings cost as much again as its look-ups (bench/matcher.ts, floods).
+   */
+  private probe(count: number, offset: number, inspection: Inspection, isReal: boolean): ScanOutcome {
+    const { window, ends, pairs } = this;
+    const { words: keys } = this.keyed;
+    const { words, shift } = this.anchorFilter;
+    const { places, shift: placeShift } = this.pairIndex;
+    const { budget } = inspection;
     const mask = places.length - 1;
-    let outcome: ScanOutcome = Scan.clear;
-    let looked = 0;
-    for (let at = pairHash(anchor) >>> shift; ; at = (at + 1) & mask) {
-      const place = places[at]!;
-      if (++inspection.spent > inspection.budget) return this.exhaust(inspection, looked || place);
-      if (place === 0) return outcome;
-      const page = pairs[pageOf(place - 1)]!;
-      const row = placeIn(place - 1);
-      if (page.anchor[row] !== anchor) continue;
-      looked = place;
-      const start = end - page.length[row]!;
-      if (start < 0) continue;
-      const mark = page.mark[row]!;
-      if (mark !== 0 && mark !== markAt(words, window, start)) continue;
-      const found = this.settle(place - 1, start, end, reported, inspection, isReal);
-      if (found === Scan.exhausted) return found;
-      if (found > outcome) outcome = found;
+    let { spent } = inspection;
+    for (let index = 0; index < count; index++) {
+      const end = ends[index]!;
+      const anchor = anchorAt(keys, window, end);
+      const bit = anchor >>> shift;
+      if ((words[bit >>> 5]! & (1 << (bit & 31))) === 0) continue;
+      let outcome: ScanOutcome = Scan.clear;
+      let looked = 0;
+      for (let at = pairHash(anchor) >>> placeShift; ; at = (at + 1) & mask) {
+        const place = places[at]!;
+        if (place === 0) break;
+        if (++spent > budget) {
+          inspection.spent = spent;
+          return this.exhaust(inspection, looked || place);
+        }
+        const page = pairs[pageOf(place - 1)]!;
+        const row = placeIn(place - 1);
+        if (page.anchor[row] !== anchor) continue;
+        looked = place;
+        const start = end - page.length[row]!;
+        if (start < 0) continue;
+        const mark = page.mark[row]!;
+        if (mark !== 0 && mark !== markAt(keys, window, start)) continue;
+        inspection.spent = spent;
+        const found = this.settle(place - 1, start, end, offset + end, inspection, isReal);
+        spent = inspection.spent;
+        if (found === Scan.exhausted) return found;
+        if (found > outcome) outcome = found;
+      }
+      if (outcome === Scan.clear) continue;
+      inspection.spent = spent;
+      return outcome;
     }
+    inspection.spent = spent;
+    return Scan.clear;
   }
 
   /** Is the stretch, which has the anchor, length and mark of a pair, one of its tokens? */
