@@ -26,6 +26,7 @@ import {
   WINDOW_BYTES,
 } from "./matcher/keyed.ts";
 import type { Pepper } from "./pepper.ts";
+import { IS_WORD } from "./word.ts";
 
 export { Inspection, Scan, type ScanOutcome, StreamView, worse } from "./matcher/inspection.ts";
 
@@ -41,9 +42,7 @@ const SUMS_AHEAD = 64;
  * followed by a word character is another token). The bits above, all set or all clear: neither blank nor control, so
  * that it may stand in a token (token.ts refuses those).
  */
-const BYTE_CLASS = new Int8Array(256).fill(-1);
-for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
-  BYTE_CLASS[letter.charCodeAt(0)] = -2;
+const BYTE_CLASS = Int8Array.from(IS_WORD, (isWord) => -1 - isWord);
 for (let byte = 0; byte <= 0x20; byte++) BYTE_CLASS[byte] = 1;
 BYTE_CLASS[0x7f] = 1;
 /** Bytes of a run that may stand in a token are counted by twos, above bit 0. */

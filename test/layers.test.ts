@@ -22,6 +22,7 @@ const ENTRIES = [
   "bench/main.ts",
   "bench/matcher.ts",
   "bench/activation.ts",
+  "bench/loading.ts",
   "bench/views.ts",
   "bench/inflate.ts",
   "test/fuzz/main.ts",

@@ -1,3 +1,4 @@
+import { IS_WORD } from "../../rules/word.ts";
 import { escapeAt, quotedPairAt } from "./escape.ts";
 import { entityAt, sectionAt } from "./markup.ts";
 import { bytePercentAt, percentAt, unicodePercentAt } from "./percent.ts";
@@ -29,10 +30,6 @@ LANGUAGE_OF[PERCENT] = Language.percent;
 LANGUAGE_OF[BACKSLASH] = Language.escape | Language.quotedPair;
 for (const letter of "&<]") LANGUAGE_OF[letter.charCodeAt(0)] = Language.markup;
 LANGUAGE_OF["=".charCodeAt(0)] = Language.quoted;
-
-const IS_WORD = new Uint8Array(256);
-for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
-  IS_WORD[letter.charCodeAt(0)] = 1;
 
 /**
  * The languages whose mark the bytes show, among those of `allowed`: a look at memory speed, and all that a request
