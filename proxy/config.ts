@@ -118,6 +118,11 @@ export const inspectSchema = z.strictObject({
   budgetBase: whole(1_000, 1_000_000_000, 100_000),
   /** Whole values of a request that are looked for by their hash, while such leaks are loaded; the rest is not, and counted. */
   hashCandidates: whole(1, 10_000, 64),
+  /**
+   * What becomes of a request that has more of them, or whose body is longer than `holdBytes`, where a rule that blocks
+   * holds such tokens: it passes, counted, or is refused as over budget (431, 413).
+   */
+  hashOverflow: z.enum(["pass", "block"]).default("pass"),
   /** Bytes of heads of open tunnels that a worker keeps to inspect again; beyond it a tunnel's is not kept, and counted. */
   openHeadBytes: whole(0, 16 * 1024 * 1024 * KiB, 64 * 1024 * KiB),
 });

@@ -111,6 +111,14 @@ export class RequestInspection extends Inspection {
     return outcome;
   }
 
+  /** Whether a request that has more values than are looked up, and so may hold a hash-only token, is refused. */
+  get refusesUnseenValues(): boolean {
+    if (this.config.hashOverflow === "pass") return false;
+    for (const { mode, scope } of this.policy.hashRules())
+      if (mode === "block" && this.isIn(scope)) return true;
+    return false;
+  }
+
   /** Trailers, serialised as they will be sent. */
   trailers(bytes: Buffer): ScanOutcome {
     this.view = View.trailers;

@@ -64,6 +64,8 @@ export class Policy {
   private readonly unloads: Unload[] = [];
   private readonly rules: (EnforcedRule | null)[] = [];
   private readonly leaks: (string | null)[] = [];
+  /** Slots of leaks that have tokens known by their hash alone. */
+  private readonly hashSlots = new Set<number>();
   private seen = 0;
   private timer: NodeJS.Timeout | null = null;
   private isWorking = false;
@@ -92,6 +94,14 @@ export class Policy {
   /** The rule in force for a slot, or null. */
   ruleAt(slot: number): EnforcedRule | null {
     return this.rules[slot] ?? null;
+  }
+
+  /** The rules in force whose leaks have tokens known by their hash alone. */
+  *hashRules(): Generator<EnforcedRule> {
+    for (const slot of this.hashSlots) {
+      const rule = this.ruleAt(slot);
+      if (rule !== null) yield rule;
+    }
   }
 
   /** The leak of a slot, in force or not, or null. */
@@ -294,6 +304,7 @@ export class Policy {
           }
           continue;
         }
+        if (page.hashAt(at) !== null) this.hashSlots.add(load.slot);
         addTo(matcher, load.slot, page, at);
         if ((at & 63) === 63 && performance.now() > until) {
           load.index++;
@@ -333,6 +344,7 @@ export class Policy {
       unload.index = 0;
     }
     matcher.closeSlot(unload.slot);
+    this.hashSlots.delete(unload.slot);
     this.leaks[unload.slot] = null;
     this.unloads.shift();
   }

@@ -18,7 +18,8 @@ const WORDS_MAX = 1_024;
 /**
  * inspect: one request's whole values, against the tokens of which only a hash is known. There is one only while such
  * tokens are loaded. It looks at no more than `inspect.hashCandidates` different values; of a body it needs the whole,
- * so one longer than `inspect.holdBytes` is not looked at. Both are counted.
+ * so one longer than `inspect.holdBytes` is not looked at. Both are counted, and refused where `inspect.hashOverflow`
+ * says so: who pads a request on purpose would else get past.
  */
 export class ValueInspection {
   private readonly inspection: RequestInspection;
@@ -65,7 +66,10 @@ export class ValueInspection {
   private body(body: WholeBody, bytes: Buffer, isLast: boolean): ScanOutcome {
     const wasTooLong = body.isTooLong;
     const whole = body.take(bytes, isLast);
-    if (body.isTooLong && !wasTooLong) this.tooLong = 1;
+    if (body.isTooLong && !wasTooLong) {
+      this.tooLong = 1;
+      if (this.inspection.refusesUnseenValues) return Scan.exhausted;
+    }
     if (whole === null) return Scan.clear;
     const { contentType } = this.inspection;
     const text = textOf(whole);
@@ -83,7 +87,7 @@ export class ValueInspection {
       if (++this.taken > valuesMax * TAKEN_PER_CANDIDATE || (seen.size === valuesMax && !seen.has(text))) {
         this.hasMoreValues = true;
         this.exceeded = 1;
-        return Scan.clear;
+        return inspection.refusesUnseenValues ? Scan.exhausted : Scan.clear;
       }
       if (seen.has(text)) continue;
       seen.add(text);

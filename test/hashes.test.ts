@@ -294,6 +294,21 @@ describe("limits", () => {
     expect(gateway.gateway.counters.hashCandidatesExceeded).toBe(1);
   });
 
+  test("hashOverflow: block refuses what was not all looked at, where a rule that blocks has such tokens", async () => {
+    await gateway.close();
+    gateway = await TestGateway.start(upstream, { inspect: { hashOverflow: "block" } });
+    const values = Array.from({ length: 100 }, (_none, index) => `"made-up-value-${index}"`);
+    const id = await leak(hashOf(TOKEN));
+    const fields = values.map((value, index) => `X-Made-Up-${index}: ${value}\r\n`).slice(0, 70);
+    expect(await send(post(JSON_TYPE, `[${values},"${TOKEN}"]`))).toBe(413);
+    expect(await send(post(JSON_TYPE, `["${"x".repeat(70_000)}"]`))).toBe(413);
+    expect(await send(`GET / HTTP/1.1\r\n${HOST}${fields.join("")}\r\n`)).toBe(431);
+    expect(await send(post(JSON_TYPE, `[${values.slice(0, 20)}]`))).toBe(200);
+    await gateway.store.decide("system", id, "vpatch", { mode: "monitor" });
+    await until("monitoring", () => gateway.policy.enforcedRevision === gateway.store.revision());
+    expect(await send(post(JSON_TYPE, `[${values},"${TOKEN}"]`))).toBe(200);
+  });
+
   test("without such a leak nothing is looked at", async () => {
     await gateway.leak("made-up-other-token");
     const same = Array.from({ length: 5_000 }, () => '"made-up"');
