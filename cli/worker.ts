@@ -39,6 +39,9 @@ export class ProxyWorker {
   private heartbeat: NodeJS.Timeout | null = null;
   private progress: NodeJS.Timeout | null = null;
   private isReady = false;
+  /** A report is on its way; another that is asked for meanwhile follows it, once. */
+  private isReporting = false;
+  private isStale = false;
 
   private constructor(config: Config, number: number, pepper: Pepper, store: RulesStore, runtime: Runtime) {
     const destination = pino.destination({ fd: 2, sync: false, minLength: 4_096 });
@@ -96,6 +99,7 @@ export class ProxyWorker {
     this.report();
     await this.gateway.drain();
     if (this.heartbeat !== null) clearInterval(this.heartbeat);
+    this.heartbeat = null;
     if (this.progress !== null) clearTimeout(this.progress);
     this.policy.onProgress = () => {};
     this.policy.close();
@@ -109,11 +113,27 @@ export class ProxyWorker {
   }
 
   private report(): void {
+    if (this.isReporting) {
+      this.isStale = true;
+      return;
+    }
+    this.isReporting = true;
+    void this.publish().then(() => {
+      // Once drained, the worker is forgotten and says no more.
+      if (this.heartbeat === null) return;
+      this.isReporting = false;
+      if (!this.isStale) return;
+      this.isStale = false;
+      this.report();
+    });
+  }
+
+  private publish(): Promise<void> {
     const { gateway, recorder } = this;
     const counters: Record<string, number> = { ...gateway.counters };
     for (const [name, count] of Object.entries(recorder.counters)) counters[`events.${name}`] = count;
     for (const [leak, count] of gateway.budgetByLeak) counters[`budgetExhausted.${leak}`] = count;
-    void this.runtime.publish({
+    return this.runtime.publish({
       worker: this.number,
       pid: process.pid,
       startedAt: this.startedAt,

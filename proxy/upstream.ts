@@ -29,6 +29,8 @@ export class UpstreamConnection implements Timed {
   private parser: Parser | null = null;
   private remaining = 0;
   private tunnel: Downstream | null = null;
+  /** Its tunnel's client is gone, and the upstream still reads what that said. */
+  private isLeft = false;
 
   constructor(pool: Pool) {
     this.pool = pool;
@@ -95,6 +97,7 @@ export class UpstreamConnection implements Timed {
   /** The client is gone; what it said in full, the upstream may still read. */
   leaveTunnel(isWhole: boolean): void {
     this.tunnel = null;
+    this.isLeft = true;
     if (isWhole && !this.isGone) this.deadline = this.pool.clock.now + this.pool.config.idleBodyMs;
     else if (!isWhole) this.socket.destroy();
   }
@@ -112,7 +115,7 @@ export class UpstreamConnection implements Timed {
 
   /** An idle connection ages all the same: its upstream may be about to close it. */
   stalled(ms: number): void {
-    if (this.exchange === null && this.tunnel === null && this.deadline > 0)
+    if (this.exchange === null && this.tunnel === null && !this.isLeft && this.deadline > 0)
       this.deadline = Math.max(1, this.deadline - ms);
   }
 

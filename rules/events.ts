@@ -98,6 +98,8 @@ export class EventLog {
   /** By start; least recently used first. */
   private readonly open = new Map<number, Partition>();
   private readonly round: NodeJS.Timeout;
+  /** Under way. */
+  private readonly appends = new Set<Promise<void>>();
 
   private constructor(folder: string, spareBytes: number) {
     this.folder = folder;
@@ -119,7 +121,13 @@ export class EventLog {
    * Writes or overwrites (same id), a few hundred a turn of the event loop and off its thread; resolves when readers
    * see all of it. Rejects with StoreFailed, then perhaps with a part written; the same batch may be given again.
    */
-  async append(batch: readonly VpatchEvent[]): Promise<void> {
+  append(batch: readonly VpatchEvent[]): Promise<void> {
+    const appended = this.appendInside(batch).finally(() => this.appends.delete(appended));
+    this.appends.add(appended);
+    return appended;
+  }
+
+  private async appendInside(batch: readonly VpatchEvent[]): Promise<void> {
     const starts = [...new Set(batch.map((event) => partitionStart(keyOf(event)[0])))];
     const areOpen = () => starts.every((start) => this.opened(start) !== null);
     // One may be closed or dropped while we wait; to open it again, the gate must be ours alone.
@@ -182,6 +190,7 @@ export class EventLog {
   /** Waits for what is being written. */
   async close(): Promise<void> {
     clearInterval(this.round);
+    await Promise.allSettled(this.appends);
     await Promise.all([...this.open.keys()].map((start) => this.shut(start)));
   }
 
