@@ -14,7 +14,7 @@ import { aligned, writeResult } from "./report.ts";
  *
  * The leak is closed, so that the worker lets go of its tokens, and reopened under load: the time from the answer until
  * the worker says that it holds all of them. One worker, autocannon over 32 connections at `--rate` requests a second;
- * latencies without and with loading, in turn. The start of a worker that finds so many tokens is told as well.
+ * latencies without and with loading, in turn.
  */
 const CONNECTIONS = 32;
 const CALM_SECONDS = 3;

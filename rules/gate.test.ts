@@ -34,7 +34,7 @@ async function occupy(how: "share" | "alone"): Promise<{ leave(): Promise<void> 
   };
 }
 
-/** The gate's answer, or "waits" where none came while two other passes through the pool of threads were made. */
+/** The gate's answer, or "waits" where none came for a while: that something does not happen shows only in time. */
 async function outcomeOf(pass: Promise<string>): Promise<string> {
   return Promise.race([pass, new Promise<string>((resolve) => setTimeout(resolve, 150, "waits"))]);
 }
