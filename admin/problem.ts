@@ -45,6 +45,7 @@ const REFUSALS: Record<RefusalCode, { readonly status: number; readonly detail?:
   StoreAbsent: { status: 503 },
   PepperMismatch: { status: 503 },
   SchemaTooNew: { status: 503 },
+  SchemaOutdated: { status: 503 },
   StoreFailed: { status: 503 },
 };
 

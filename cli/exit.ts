@@ -14,6 +14,7 @@ export const ExitCode = {
 const CODES: Record<string, number> = {
   PepperMismatch: ExitCode.data,
   SchemaTooNew: ExitCode.data,
+  SchemaOutdated: ExitCode.data,
   StoreAbsent: ExitCode.data,
   StoreLocked: ExitCode.data,
   PepperUnusable: ExitCode.data,

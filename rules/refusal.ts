@@ -11,6 +11,7 @@ export type RefusalCode =
   | "StoreAbsent"
   | "PepperMismatch"
   | "SchemaTooNew"
+  | "SchemaOutdated"
   | "StoreFailed";
 
 /** What every refusal of the rules has: a stable code, and a message that may be shown and holds no secret. */
@@ -113,6 +114,16 @@ export class SchemaTooNew extends Refusal {
   constructor(dataDir: string, found: number, known: number) {
     super(
       `the rules in ${dataDir} have schema ${found}, this Leakgate knows schemas up to ${known}: use a newer one`,
+    );
+  }
+}
+
+/** An older Leakgate wrote this folder, and who opens it to look must not change it. */
+export class SchemaOutdated extends Refusal {
+  readonly code = "SchemaOutdated";
+  constructor(dataDir: string, found: number, known: number) {
+    super(
+      `the rules in ${dataDir} have schema ${found}, this Leakgate works with ${known}: start the admin (or serve) once, which upgrades them`,
     );
   }
 }

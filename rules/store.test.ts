@@ -99,9 +99,9 @@ describe("opening", () => {
 
   test("a folder of a newer schema is refused", async () => {
     const raw = open({ path: join(dir, "rules") });
-    await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 2);
+    await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 3);
     await expect(RulesStore.open(dir, pepperId)).rejects.toThrow(SchemaTooNew);
-    await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 1);
+    await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 2);
     await raw.close();
   });
 

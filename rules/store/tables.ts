@@ -15,11 +15,9 @@ import type { AccessKeyRecord } from "../access.ts";
 import { Gate } from "../gate.ts";
 import { emptyJournal, type JournalHead } from "../journal.ts";
 import type { Leak } from "../leak.ts";
-import { PepperMismatch, SchemaTooNew, StoreAbsent, StoreFailed } from "../refusal.ts";
+import { PepperMismatch, SchemaOutdated, SchemaTooNew, StoreAbsent, StoreFailed } from "../refusal.ts";
 import type { Rule } from "../rule.ts";
-
-/** The layout written by this version; a folder with a higher number is refused. */
-export const schemaKnown = 1;
+import { schemaKnown, upgrade } from "./upgrade.ts";
 
 /** A leak as it lies in the store, with what only the token pages need. */
 export interface StoredLeak {
@@ -61,7 +59,7 @@ export interface Tables {
 
 /**
  * Opens the environment, and makes it (folders 0700, files 0600) when a writer finds none.
- * Rejects with StoreAbsent (read-only), PepperMismatch, SchemaTooNew, StoreFailed. All handles of one process share the
+ * Rejects with StoreAbsent and SchemaOutdated (read-only), PepperMismatch, SchemaTooNew, StoreFailed. All handles of one process share the
  * environment of the first: where one process wants both, it must open the writer before any read-only handle.
  */
 export async function openTables(dataDir: string, pepperId: string, readOnly: boolean): Promise<Tables> {
@@ -89,6 +87,7 @@ async function openInside(
     const tables = openDatabases(root, gate, dataDir);
     if (!readOnly) tables.root.transactionSync(() => initialise(tables.meta, pepperId));
     checkOwner(tables.meta, dataDir, pepperId);
+    bringUpToDate(tables, dataDir, readOnly);
     // A power cut must not lose the folder of a store whose first change was acknowledged.
     if (isNew) for (const folder of [dir, dirname(dir), dirname(dirname(dir))]) syncFolder(folder);
     return tables;
@@ -197,6 +196,14 @@ function checkOwner(meta: Tables["meta"], dataDir: string, pepperId: string): vo
   if (schema > schemaKnown) throw new SchemaTooNew(dataDir, schema, schemaKnown);
   const owner = String(meta.get("pepper"));
   if (owner !== pepperId) throw new PepperMismatch(dataDir, owner, pepperId);
+}
+
+/** An older folder is upgraded by the first who opens it to write. */
+function bringUpToDate(tables: Tables, dataDir: string, readOnly: boolean): void {
+  const found = tables.meta.get("schema") as number;
+  if (found === schemaKnown) return;
+  if (readOnly) throw new SchemaOutdated(dataDir, found, schemaKnown);
+  tables.root.transactionSync(() => upgrade(tables));
 }
 
 function syncFolder(folder: string): void {

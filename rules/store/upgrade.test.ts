@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { previousFolder } from "../../test/previous.ts";
+import { temporaryFolder } from "../../test/support.ts";
+import { authenticate } from "../access.ts";
+import { Pepper } from "../pepper.ts";
+import { SchemaOutdated } from "../refusal.ts";
+import { RulesStore } from "../store.ts";
+
+let folder: { path: string; remove(): void };
+let data: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  data = join(folder.path, "data");
+});
+afterEach(() => folder.remove());
+
+test("a folder of the previous version is upgraded by the first who opens it to write, and nothing is lost", async () => {
+  const { administrator } = previousFolder(data);
+  const pepper = Pepper.load(data, {});
+  const store = await RulesStore.open(data, pepper.id);
+  expect(await store.audit()).toEqual({ ok: true, entries: 21 });
+  expect(store.counts()).toMatchObject({
+    leaks: 6,
+    tokens: 507,
+    byStatus: { opened: 2, patched: 2, closed: 1, marked_false: 1 },
+    bySource: { custom: 2, github: 2, gitlab: 1, scanner: 1 },
+  });
+  expect(store.listLeaks({ sort: "created" }).leaks.map(({ name }) => name)).toEqual([
+    "opened",
+    "patched",
+    "monitored",
+    "closed",
+    "false",
+    "reopened, renamed",
+  ]);
+  expect(store.ruleOf("leak-2")).toMatchObject({ mode: "block", scope: { hosts: ["api.example"] } });
+  expect(authenticate(store, pepper, administrator)).toMatchObject({ id: "key-1", name: "Ann" });
+  await store.decide("key-1 (Ann)", "leak-1", "vpatch");
+  expect(await store.audit()).toEqual({ ok: true, entries: 22 });
+  await store.close();
+
+  const again = await RulesStore.open(data, pepper.id, { readOnly: true });
+  expect(again.leak("leak-1")?.status).toBe("patched");
+  await again.close();
+});
+
+test("who opens it only to look is told to start the admin first, and changes nothing", async () => {
+  previousFolder(data);
+  const pepper = Pepper.load(data, {});
+  const open = () => RulesStore.open(data, pepper.id, { readOnly: true });
+  await expect(open()).rejects.toThrow(SchemaOutdated);
+  await expect(open()).rejects.toThrow(/schema 1, this Leakgate works with 2: start the admin/);
+});

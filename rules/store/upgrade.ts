@@ -1,0 +1,21 @@
+import type { Tables } from "./tables.ts";
+
+/** The layout written by this version; a folder with a higher number is refused. */
+export const schemaKnown = 2;
+
+/** Step n makes schema n + 1 of schema n; what a step does is never changed once a version with it is out. */
+const steps: Readonly<Record<number, (tables: Tables) => void>> = { 1: toSchema2 };
+
+/** Brings an older store up to the layout of this version, all of it or nothing; only inside a write transaction. */
+export function upgrade(tables: Tables): void {
+  const found = tables.meta.get("schema");
+  if (typeof found !== "number" || found >= schemaKnown) return;
+  for (let schema = found; schema < schemaKnown; schema++) steps[schema]!(tables);
+  tables.meta.put("schema", schemaKnown);
+}
+
+/** Leaks and access keys gained fields. */
+function toSchema2(tables: Tables): void {
+  for (const { key, value } of [...tables.leaks.getRange({})]) tables.leaks.put(key as number, value);
+  for (const { key, value } of [...tables.keys.getRange({})]) tables.keys.put(key as number, value);
+}
