@@ -2,15 +2,10 @@ import { randomBytes } from "node:crypto";
 import { RequestError } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { authorize, openPaths } from "./auth.ts";
-import { eventRoutes } from "./events.ts";
+import { allCalls } from "./calls.ts";
 import { healthRoutes } from "./health.ts";
-import { keyRoutes } from "./keys.ts";
-import { leakRoutes } from "./leaks.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
-import { ruleRoutes } from "./rules.ts";
 import type { Env, Services } from "./services.ts";
-import { statsRoutes } from "./stats.ts";
-import { statusRoutes } from "./status.ts";
 
 /** Said with every answer: nothing of it is to be kept, framed, sniffed or run. */
 const SECURITY: readonly (readonly [name: string, value: string])[] = [
@@ -28,7 +23,7 @@ export function adminApp(services: Services): Hono<Env> {
   app.use(async (context, next) => {
     const began = performance.now();
     context.set("requestId", newRequestId());
-    context.set("key", null);
+    context.set("principal", null);
     await next();
     secure(context.res.headers, context.get("requestId"));
     // A connection kept alive would hold up the close.
@@ -40,7 +35,8 @@ export function adminApp(services: Services): Hono<Env> {
         path: loggedPath(context.req.path, words),
         status: context.res.status,
         ms: Math.round(performance.now() - began),
-        key: context.get("key")?.id,
+        key: context.get("principal")?.id,
+        tenant: context.get("principal")?.tenant ?? undefined,
         requestId: context.get("requestId"),
       },
       "admin call",
@@ -48,12 +44,10 @@ export function adminApp(services: Services): Hono<Env> {
   });
   app.use(authorize(services));
   app.route("/", healthRoutes(services));
-  app.route("/api/v1/leaks", leakRoutes(services));
-  app.route("/api/v1/rules", ruleRoutes(services));
-  app.route("/api/v1/events", eventRoutes(services));
-  app.route("/api/v1/stats", statsRoutes(services));
-  app.route("/api/v1/status", statusRoutes(services));
-  app.route("/api/v1/keys", keyRoutes(services));
+  for (const { method, path, carryOut } of allCalls(services))
+    app.on(method, `/api/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`, (context) =>
+      carryOut(context, services),
+    );
 
   const words = wordsOf(app);
   const shapes = shapesOf(app);

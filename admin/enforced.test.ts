@@ -87,7 +87,7 @@ describe("wait=enforced", () => {
     expect(answer.body.enforcement).toMatchObject({
       enforced: false,
       workers: [],
-      detail: expect.stringContaining("No worker is alive"),
+      detail: expect.stringContaining("No worker takes this tenant's requests"),
     });
   });
 

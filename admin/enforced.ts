@@ -21,16 +21,13 @@ export interface Enforcement {
   readonly detail: string;
 }
 
-/** How it stands now. */
-export function enforcementOf(runtime: Runtime, revision: number): Enforcement {
-  const workers = runtime
-    .workers(Date.now())
-    .filter((report) => report.alive)
-    .map((report) => ({
-      worker: report.worker,
-      revision: report.revision,
-      enforced: report.revision >= revision,
-    }));
+/** How it stands now, with the workers that take the tenant's requests. */
+export function enforcementOf(runtime: Runtime, tenant: string, revision: number): Enforcement {
+  const workers = runtime.workers(Date.now()).flatMap(({ alive, worker, tenants }) => {
+    const report = alive ? tenants[tenant] : undefined;
+    if (report === undefined) return [];
+    return [{ worker, revision: report.revision, enforced: report.revision >= revision }];
+  });
   const lagging = workers.filter((each) => !each.enforced).map((each) => each.worker);
   const enforced = workers.length > 0 && lagging.length === 0;
   return { revision, enforced, workers, lagging, detail: detailOf(workers.length, lagging) };
@@ -42,13 +39,14 @@ export function enforcementOf(runtime: Runtime, revision: number): Enforcement {
  */
 export async function awaitEnforced(
   runtime: Runtime,
+  tenant: string,
   revision: number,
   withinMs: number,
   closing: AbortSignal,
 ): Promise<Enforcement> {
   const began = performance.now();
   for (;;) {
-    const enforcement = enforcementOf(runtime, revision);
+    const enforcement = enforcementOf(runtime, tenant, revision);
     const waitedMs = performance.now() - began;
     const isOver = enforcement.enforced || enforcement.workers.length === 0 || closing.aborted;
     if (isOver || waitedMs >= withinMs) return enforcement;
@@ -57,7 +55,8 @@ export async function awaitEnforced(
 }
 
 function detailOf(live: number, lagging: readonly number[]): string {
-  if (live === 0) return "No worker is alive; one that starts enforces the change before it takes requests.";
+  if (live === 0)
+    return "No worker takes this tenant's requests; one that starts enforces the change before it does.";
   if (lagging.length === 0) return "Every live worker enforces the change.";
   return `Not enforced yet by worker ${lagging.join(", ")}.`;
 }

@@ -76,9 +76,8 @@ describe("/metrics", () => {
       body: { name: "made-up name", risk: 5, source: "made-up", tokens: ["made-up-token-0001"] },
     });
     await admin.report(1, 1, {
+      budgetExhausted: { "leak-1": 3 },
       counters: {
-        "budgetExhausted.leak-1": 3,
-        "budgetExhausted.none": 1,
         a: -1,
         b: Number.NaN,
         'c"\n': 1,

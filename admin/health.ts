@@ -24,10 +24,10 @@ export function healthRoutes(services: Services): Hono<Env> {
 }
 
 /** Why the gateway is not ready, or null. */
-function unreadiness({ store, runtime, expectsWorkers, closing, logger }: Services): string | null {
+function unreadiness({ tenants, runtime, expectsWorkers, closing, logger }: Services): string | null {
   if (closing.aborted) return "the admin is closing";
   try {
-    store.revision();
+    for (const { store } of tenants.all) store.revision();
     const reports = runtime.workers(Date.now());
     if (reports.length === 0 && !expectsWorkers) return null;
     const alive = reports.filter((report) => report.alive);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { roles } from "../rules/access.ts";
+import { tenantRoles } from "../rules/access.ts";
 import { type LeakStatus, leakLimits, leakStatuses, riskLevel } from "../rules/leak.ts";
 import { ruleModes, scopeEntriesMax } from "../rules/rule.ts";
 import { leakSorts } from "../rules/store/listing.ts";
@@ -66,8 +66,12 @@ export const bodies = {
     }).optional(),
   }),
   tokens: strict(tokens).superRefine(someToken),
-  key: strict({ name: text.trim().min(1).max(KEY_NAME_CHARS), role: z.enum(roles) }),
-  none: strict({}),
+  key: strict({ name: text.trim().min(1).max(KEY_NAME_CHARS), role: z.enum(tenantRoles) }),
+  tenant: strict({
+    name: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, "must be 1 to 32 of a-z, 0-9 and -, not at an end"),
+  }),
 };
 
 const cursor = z.string().max(1_024).optional();

@@ -10,8 +10,6 @@ const GAUGES: ReadonlySet<string> = new Set([
   "decoding",
   "openHeadBytes",
 ]);
-/** Per leak: `/metrics` is open, and leaks are named only to who has a key. */
-const PER_LEAK = "budgetExhausted.";
 
 /** The figures of the store, the workers and this process, in the text format of Prometheus. */
 export class Metrics {
@@ -34,12 +32,16 @@ export class Metrics {
   }
 
   #store(registry: Registry): void {
-    const { store } = this.#services;
-    const { byStatus, byRiskLevel, tokens } = store.counts();
-    gauge(registry, "leakgate_leaks", "Leaks, by status.", ["status"], Object.entries(byStatus));
-    gauge(registry, "leakgate_leaks_risk", "Leaks, by risk.", ["level"], Object.entries(byRiskLevel));
+    const { all } = this.#services.tenants;
+    const counts = all.map(({ store }) => store.counts());
+    const tokens = counts.reduce((sum, each) => sum + each.tokens, 0);
+    const revision = all.reduce((sum, { store }) => sum + store.revision(), 0);
+    const byStatus = added(counts.map((each) => each.byStatus));
+    const byLevel = added(counts.map((each) => each.byRiskLevel));
+    gauge(registry, "leakgate_leaks", "Leaks, by status.", ["status"], byStatus);
+    gauge(registry, "leakgate_leaks_risk", "Leaks, by risk.", ["level"], byLevel);
     gauge(registry, "leakgate_tokens", "Tokens in the sets of all leaks.", [], [["", tokens]]);
-    gauge(registry, "leakgate_revision", "Number of the last change.", [], [["", store.revision()]]);
+    gauge(registry, "leakgate_revision", "Number of changes, of all tenants.", [], [["", revision]]);
   }
 
   #workers(registry: Registry): void {
@@ -54,11 +56,15 @@ export class Metrics {
       );
     gauge(registry, "leakgate_proxy_workers", "Workers that are alive.", [], [["", reports.length]]);
     perWorker("leakgate_proxy_ready", "1 where the worker takes requests.", (report) => Number(report.ready));
-    perWorker("leakgate_proxy_revision", "Revision that the worker enforces.", (report) => report.revision);
-    perWorker("leakgate_proxy_tokens", "Tokens that the worker holds.", (report) => report.tokens);
+    const sumOf = (report: (typeof reports)[number], figure: "revision" | "tokens") =>
+      Object.values(report.tenants).reduce((sum, tenant) => sum + tenant[figure], 0);
+    perWorker("leakgate_proxy_revision", "Changes that the worker enforces, of all tenants.", (report) =>
+      sumOf(report, "revision"),
+    );
+    perWorker("leakgate_proxy_tokens", "Tokens that the worker holds.", (report) => sumOf(report, "tokens"));
     const names = new Set(reports.flatMap((report) => Object.keys(report.counters)));
     for (const name of names) {
-      if (name.startsWith(PER_LEAK) || !/^[a-z][a-zA-Z0-9.]*$/.test(name)) continue;
+      if (!/^[a-z][a-zA-Z0-9.]*$/.test(name)) continue;
       const values = reports
         .map((report): [string, number] => [String(report.worker), report.counters[name] ?? 0])
         .filter(([, value]) => Number.isFinite(value) && value >= 0);
@@ -68,6 +74,14 @@ export class Metrics {
       else counter(registry, `leakgate_proxy_${snake}_total`, help, values);
     }
   }
+}
+
+/** The sums of each figure. */
+function added(counts: readonly Readonly<Record<string, number>>[]): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const each of counts)
+    for (const [name, count] of Object.entries(each)) sums.set(name, (sums.get(name) ?? 0) + count);
+  return [...sums];
 }
 
 type Values = readonly (readonly [label: string, value: number])[];

@@ -8,9 +8,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The query parameters, checked; each may stand once. Throws Problem. */
 export function query<Schema extends z.ZodType>(context: Context<Env>, schema: Schema): z.infer<Schema> {
-  const given = [...new URL(context.req.url).searchParams];
-  if (new Set(given.map(([name]) => name)).size < given.length)
+  const all = [...new URL(context.req.url).searchParams];
+  if (new Set(all.map(([name]) => name)).size < all.length)
     throw new Problem(400, "A parameter stands more than once; several values are joined with commas.");
+  // Every call takes it, and call.ts has read it.
+  const given = all.filter(([name]) => name !== "tenant");
   // fromEntries, because `__proto__` is a name like any other.
   const parsed = schema.safeParse(Object.fromEntries(given));
   if (!parsed.success) throw invalid(parsed.error, "parameters");

@@ -1,18 +1,14 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Logger } from "pino";
 import type { AccessKey } from "../rules/access.ts";
-import type { EventLog } from "../rules/events.ts";
-import type { Pepper } from "../rules/pepper.ts";
 import type { Runtime } from "../rules/runtime.ts";
-import type { RulesStore } from "../rules/store.ts";
+import type { Tenants } from "../rules/tenants.ts";
 import type { AdminConfig } from "./config.ts";
 
 /** What the routes work with; opened and closed by `startAdmin`. */
 export interface Services {
-  readonly store: RulesStore;
-  readonly events: EventLog;
+  readonly tenants: Tenants;
   readonly runtime: Runtime;
-  readonly pepper: Pepper;
   readonly logger: Logger;
   readonly config: AdminConfig;
   readonly version: string;
@@ -24,16 +20,26 @@ export interface Services {
   readonly closing: AbortSignal;
 }
 
+/** Who makes a call. */
+export interface Principal {
+  /** `key-3`; ids are of the tenant, or of the control store where the role is global. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: AccessKey["role"];
+  /** The tenant it belongs to; null where its role is global. */
+  readonly tenant: string | null;
+}
+
 /** What a request carries from one handler to the next. */
 export interface Env {
   Bindings: HttpBindings;
   Variables: {
     requestId: string;
-    key: AccessKey | null;
+    principal: Principal | null;
   };
 }
 
 /** Who changes something, for the journal: `key-3 (name)`. */
-export function actorOf(key: AccessKey): string {
-  return `${key.id} (${key.name})`;
+export function actorOf({ id, name }: Principal): string {
+  return `${id} (${name})`;
 }

@@ -3,10 +3,8 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { Logger } from "pino";
-import { EventLog } from "../rules/events.ts";
-import { Pepper } from "../rules/pepper.ts";
 import { Runtime } from "../rules/runtime.ts";
-import { RulesStore } from "../rules/store.ts";
+import { Tenants } from "../rules/tenants.ts";
 import { adminApp, answerOutside } from "./app.ts";
 import type { AdminConfig } from "./config.ts";
 import { Retention } from "./retention.ts";
@@ -49,18 +47,14 @@ const CONNECTIONS_MAX = 1_024;
 /** Starts the control plane; rejects with the refusals of the store, or with EADDRINUSE and the like. */
 export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   const { data, config, logger, version } = options;
-  const pepper = Pepper.loadOrCreate(data);
-  const store = await RulesStore.open(data, pepper.id);
-  const events = EventLog.open(data);
+  const tenants = await Tenants.open(data);
   const runtime = await Runtime.open(data);
-  const closeStores = () => Promise.all([events.close(), runtime.close(), store.close()]);
+  const closeStores = () => Promise.all([runtime.close(), tenants.close()]);
 
   const closing = new AbortController();
   const app = adminApp({
-    store,
-    events,
+    tenants,
     runtime,
-    pepper,
     logger,
     config,
     version,
@@ -90,7 +84,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   }
 
   const everyMs = options.retentionEveryMs ?? RETENTION_EVERY_MS;
-  const retention = new Retention(events, config.retention, logger, everyMs);
+  const retention = new Retention(tenants, config.retention, logger, everyMs);
   const close = async (): Promise<void> => {
     closing.abort();
     await stop(server);

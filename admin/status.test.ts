@@ -18,15 +18,11 @@ describe("GET /status", () => {
       tokens: 3,
       startedAt: STARTED_AT,
       heartbeatAt,
-      counters: {
-        requests: 9,
-        "budgetExhausted.leak-2": 2,
-        "budgetExhausted.leak-1": 1,
-        "budgetExhausted.none": 5,
-      },
+      budgetExhausted: { "leak-2": 2, "leak-1": 1 },
+      counters: { requests: 9 },
     });
-    await admin.report(2, 1_000, { ready: false, counters: { "budgetExhausted.leak-1": 4 } });
-    await admin.report(3, 0, { heartbeatAt: 0, counters: { "budgetExhausted.leak-3": 9 } });
+    await admin.report(2, 1_000, { ready: false, budgetExhausted: { "leak-1": 4 } });
+    await admin.report(3, 0, { heartbeatAt: 0, budgetExhausted: { "leak-3": 9 } });
     const { body } = await admin.call<{ revision: number; workers: Json[] }>("GET", "/api/v1/status");
     expect(body).toMatchObject({
       version: "0.0.0-test",

@@ -8,6 +8,7 @@ import { Matcher } from "../rules/matcher.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { Runtime } from "../rules/runtime.ts";
 import { RulesStore } from "../rules/store.ts";
+import { defaultTenant } from "../rules/tenants.ts";
 import type { Config } from "./config.ts";
 import { ExitCode, exitCodeOf } from "./exit.ts";
 
@@ -132,15 +133,15 @@ export class ProxyWorker {
     const { gateway, recorder } = this;
     const counters: Record<string, number> = { ...gateway.counters };
     for (const [name, count] of Object.entries(recorder.counters)) counters[`events.${name}`] = count;
-    for (const [leak, count] of gateway.budgetByLeak) counters[`budgetExhausted.${leak}`] = count;
+    const { enforcedRevision: revision, tokenCount: tokens } = this.policy;
+    const budgetExhausted = Object.fromEntries(gateway.budgetByLeak);
     return this.runtime.publish({
       worker: this.number,
       pid: process.pid,
       startedAt: this.startedAt,
       heartbeatAt: Date.now(),
-      revision: this.policy.enforcedRevision,
       ready: this.isReady,
-      tokens: this.policy.tokenCount,
+      tenants: { [defaultTenant]: { revision, tokens, budgetExhausted } },
       counters,
     });
   }

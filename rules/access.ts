@@ -4,9 +4,19 @@ import { checkText } from "./leak.ts";
 import type { Pepper } from "./pepper.ts";
 import { InputRefused } from "./refusal.ts";
 
-/** Administrators change, analysts only look. */
-export type Role = "administrator" | "analyst";
-export const roles: readonly Role[] = ["administrator", "analyst"];
+/** Administrators change, analysts only look: those of one tenant, and the global ones in all of them. */
+export type Role = TenantRole | GlobalRole;
+export type TenantRole = "administrator" | "analyst";
+export type GlobalRole = "global_administrator" | "global_analyst";
+export const tenantRoles: readonly TenantRole[] = ["administrator", "analyst"];
+export const globalRoles: readonly GlobalRole[] = ["global_administrator", "global_analyst"];
+export const roles: readonly Role[] = [...tenantRoles, ...globalRoles];
+
+/** Whether the role holds in all tenants; its keys lie in the control store. */
+export function isGlobal(role: string): role is GlobalRole {
+  return (globalRoles as readonly string[]).includes(role);
+}
+
 export type KeyId = `key-${number}`;
 
 /** An API key as it may be shown. */

@@ -10,7 +10,8 @@ export type JournalAction =
   | "tokens.add"
   | "token.remove"
   | "key.create"
-  | "key.revoke";
+  | "key.revoke"
+  | "tenant.create";
 
 /** One change: who, when, what, and the hash of the change before it. Holds no token, no digest, no secret. */
 export interface JournalEntry {

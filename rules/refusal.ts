@@ -4,6 +4,8 @@ export type RefusalCode =
   | "TokenUnknown"
   | "RuleUnknown"
   | "KeyUnknown"
+  | "TenantUnknown"
+  | "TenantTaken"
   | "VersionConflict"
   | "DecisionRefused"
   | "CursorInvalid"
@@ -48,6 +50,22 @@ export class KeyUnknown extends Refusal {
   readonly code = "KeyUnknown";
   constructor(id: string) {
     super(`no access key has the id ${shown(id)}`);
+  }
+}
+
+/** No tenant has this name. */
+export class TenantUnknown extends Refusal {
+  readonly code = "TenantUnknown";
+  constructor(name: string) {
+    super(`no tenant has the name ${shown(name)}: leakgate tenants create makes one`);
+  }
+}
+
+/** There is a tenant of this name already. */
+export class TenantTaken extends Refusal {
+  readonly code = "TenantTaken";
+  constructor(name: string) {
+    super(`there is a tenant named ${name} already`);
   }
 }
 

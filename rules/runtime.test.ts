@@ -24,9 +24,8 @@ function report(worker: number, fields: Partial<WorkerReport> = {}): WorkerRepor
     pid: process.pid,
     startedAt: NOW - 60_000,
     heartbeatAt: NOW,
-    revision: 7,
     ready: true,
-    tokens: 3,
+    tenants: { default: { revision: 7, tokens: 3, budgetExhausted: {} } },
     counters: { requests: 5, "events.dropped": 0 },
     ...fields,
   };
@@ -35,10 +34,10 @@ function report(worker: number, fields: Partial<WorkerReport> = {}): WorkerRepor
 test("lists the newest report of each worker, in the order of their numbers", async () => {
   await runtime.publish(report(10));
   await runtime.publish(report(2));
-  await runtime.publish(report(10, { revision: 8, counters: { requests: 6 } }));
+  await runtime.publish(report(10, { startedAt: NOW, counters: { requests: 6 } }));
   expect(runtime.workers(NOW)).toEqual([
     { ...report(2), alive: true },
-    { ...report(10, { revision: 8, counters: { requests: 6 } }), alive: true },
+    { ...report(10, { startedAt: NOW, counters: { requests: 6 } }), alive: true },
   ]);
 });
 

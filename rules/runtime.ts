@@ -10,12 +10,20 @@ export interface WorkerReport {
   readonly pid: number;
   readonly startedAt: number;
   readonly heartbeatAt: number;
-  /** Every change up to this one is enforced. */
-  readonly revision: number;
   /** Takes requests. */
   readonly ready: boolean;
-  readonly tokens: number;
+  /** By name, those whose requests it takes. */
+  readonly tenants: Readonly<Record<string, TenantReport>>;
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** How far a worker is with one tenant. */
+export interface TenantReport {
+  /** Every change up to this one is enforced. */
+  readonly revision: number;
+  readonly tokens: number;
+  /** By leak: how often its tokens were what spent a request's work budget. */
+  readonly budgetExhausted: Readonly<Record<string, number>>;
 }
 
 /** A report that is older comes from a worker that hangs or is gone. */

@@ -1,10 +1,17 @@
 import type { AccessKey, AccessKeyRecord, MintedKey } from "./access.ts";
 import type { TokenDigest } from "./digest.ts";
-import { type JournalEntry, type JournalHead, type JournalVerdict, verifyJournal } from "./journal.ts";
+import {
+  type Facts,
+  type JournalAction,
+  type JournalEntry,
+  type JournalHead,
+  type JournalVerdict,
+  verifyJournal,
+} from "./journal.ts";
 import type { Decision, Leak, LeakInput } from "./leak.ts";
 import type { Rule } from "./rule.ts";
 import { auditTables } from "./store/audit.ts";
-import { expectLeak } from "./store/changes.ts";
+import { expectLeak, note } from "./store/changes.ts";
 import { type Counts, readCounts } from "./store/counters.ts";
 import { createKey, type KeyChanged, revokeKey } from "./store/keychanges.ts";
 import { keyByPart, listKeys } from "./store/keyring.ts";
@@ -193,6 +200,11 @@ export class RulesStore {
   /** Throws KeyUnknown. */
   revokeKey(actor: string, keyId: string): Promise<KeyChanged> {
     return revokeKey(this.#writable(), this.#by(actor), keyId);
+  }
+
+  /** Writes an entry of its own into the journal, for what lies outside of this store. */
+  note(actor: string, action: JournalAction, subject: string, after: Facts): Promise<number> {
+    return note(this.#writable(), { ...this.#by(actor), action, subject, before: null, after });
   }
 
   /** All access keys, the revoked ones too. */

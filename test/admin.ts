@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import pino from "pino";
+import { allCalls } from "../admin/calls.ts";
 import { adminSchema } from "../admin/config.ts";
+import type { Services } from "../admin/services.ts";
 import { type AdminOptions, type RunningAdmin, startAdmin } from "../admin/start.ts";
 import { mintKey, type Role } from "../rules/access.ts";
 import { EventLog, eventId, type VpatchEvent } from "../rules/events.ts";
 import { Pepper } from "../rules/pepper.ts";
-import { Runtime, type WorkerReport } from "../rules/runtime.ts";
+import { Runtime, type TenantReport, type WorkerReport } from "../rules/runtime.ts";
 import { RulesStore } from "../rules/store.ts";
 import { temporaryFolder } from "./support.ts";
 
@@ -31,6 +33,24 @@ export type AdminSettings = Partial<Omit<AdminOptions, "data" | "config">> & {
 
 /** Any JSON object: tests say what they expect of it. */
 export type Json = Record<string, unknown>;
+
+/** The API as it is declared. */
+const declared = allCalls({ version: "0.0.0-test" } as Services).map(({ method, path, answers }) => ({
+  method: method.toUpperCase(),
+  shape: new RegExp(`^/api/v1${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+  answers,
+}));
+
+/** Every answer a test sees is one that the document declares: no field more, none less. */
+function holdToDeclaration(method: string, path: string, status: number, body: unknown): void {
+  const bare = path.split("?", 1)[0]!;
+  const call = declared.find((each) => each.method === method && each.shape.test(bare));
+  if (call === undefined) return;
+  const schema = call.answers[status]?.schema;
+  if (schema === undefined) throw new Error(`${method} ${bare}: status ${status} is not declared`);
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new Error(`${method} ${bare} answers what is not declared: ${parsed.error}`);
+}
 
 /** A real admin on a free port and a temporary folder, and the hands of a worker beside it. */
 export class TestAdmin {
@@ -108,12 +128,9 @@ export class TestAdmin {
     });
     const text = await answer.text();
     const isJson = /json/.test(answer.headers.get("content-type") ?? "") && text !== "";
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      text,
-      body: (isJson ? JSON.parse(text) : null) as T,
-    };
+    const parsed: unknown = isJson ? JSON.parse(text) : null;
+    if (isJson && answer.ok) holdToDeclaration(method, path, answer.status, parsed);
+    return { status: answer.status, headers: answer.headers, text, body: parsed as T };
   }
 
   /** Registers a leak of these tokens; answers its id. */
@@ -125,16 +142,19 @@ export class TestAdmin {
     return answer.body.id;
   }
 
-  /** Reports as a worker does; alive for as long as the test, unless `more` says otherwise. */
-  async report(worker: number, revision: number, more: Partial<WorkerReport> = {}): Promise<void> {
+  /** Reports as a worker of the default tenant does; alive for as long as the test, unless `more` says otherwise. */
+  async report(
+    worker: number,
+    revision: number,
+    { tokens = 0, budgetExhausted = {}, ...more }: Partial<WorkerReport & TenantReport> = {},
+  ): Promise<void> {
     await this.runtime.publish({
       worker,
       pid: process.pid,
       startedAt: Date.now(),
       heartbeatAt: Date.now() + 3_600_000,
-      revision,
       ready: true,
-      tokens: 0,
+      tenants: { default: { revision, tokens, budgetExhausted } },
       counters: {},
       ...more,
     });

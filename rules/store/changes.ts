@@ -43,6 +43,12 @@ export function journal(tables: Tables, draft: EntryDraft): number {
   return entry.revision;
 }
 
+/** An entry alone, in a transaction of its own; answers its revision. */
+export function note(tables: Tables, draft: EntryDraft): Promise<number> {
+  checkActor(draft.actor);
+  return commit(tables, () => journal(tables, draft));
+}
+
 /** Stores a leak with its index rows and counters; only inside a write transaction. */
 export function writeLeak(tables: Tables, before: StoredLeak | null, after: StoredLeak): void {
   tables.leaks.put(after.leak.seq, after);

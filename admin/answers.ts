@@ -1,0 +1,199 @@
+import { z } from "zod";
+import { roles } from "../rules/access.ts";
+import { leakStatuses } from "../rules/leak.ts";
+import { ruleModes } from "../rules/rule.ts";
+
+/** What the answers of the API hold: documentation for the OpenAPI document, and what the tests hold each answer to. */
+
+const time = z.iso.datetime();
+const count = z.int().min(0);
+const next = z.string().nullable().describe("The `cursor` of the next page, or null at the end.");
+
+export const ruleAnswer = z
+  .strictObject({
+    id: z.string(),
+    leak: z.string(),
+    mode: z.enum(ruleModes),
+    scope: z.strictObject({
+      hosts: z.array(z.string()).optional(),
+      methods: z.array(z.string()).optional(),
+    }),
+    appliedAt: time,
+    appliedBy: z.string(),
+    revision: count,
+    removedAt: time.nullable(),
+  })
+  .meta({ id: "Rule" });
+
+export const tokenAnswer = z
+  .strictObject({
+    id: z.string().describe("Of the leak; never given out again."),
+    preview: z.string().describe("At most four leading characters, and the length."),
+    kind: z.string(),
+    length: z.int().nullable().describe("Bytes; null where only a hash is known."),
+    addedAt: time,
+  })
+  .meta({ id: "Token" });
+
+export const historyAnswer = z
+  .strictObject({
+    revision: count,
+    at: time,
+    actor: z.string(),
+    action: z.string(),
+    before: z.record(z.string(), z.unknown()).nullable(),
+    after: z.record(z.string(), z.unknown()),
+    token: z.string().optional(),
+    tokens: z.strictObject({ first: count, count }).optional(),
+  })
+  .meta({ id: "HistoryEntry" });
+
+const leakFields = {
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  risk: z.int().min(1).max(10),
+  riskLevel: z.enum(["high", "medium", "low"]),
+  source: z.string(),
+  status: z.enum(leakStatuses as [string, ...string[]]),
+  rule: ruleAnswer.nullable().describe("The rule in force."),
+  tokenCount: count,
+  version: z.int().min(1).describe("Its ETag."),
+  createdAt: time,
+  updatedAt: time,
+};
+
+export const leakAnswer = z.strictObject(leakFields).meta({ id: "Leak" });
+
+export const enforcementAnswer = z
+  .strictObject({
+    revision: count,
+    enforced: z.boolean(),
+    workers: z.array(z.strictObject({ worker: z.int(), revision: count, enforced: z.boolean() })),
+    lagging: z.array(z.int()).describe("The workers that do not enforce it yet."),
+    detail: z.string(),
+  })
+  .meta({ id: "Enforcement" });
+
+const shown = z.array(tokenAnswer).describe("The first 100, masked.");
+
+export const leakRegistered = z.strictObject({ ...leakFields, tokens: shown, revision: count });
+export const leakDetailed = z.strictObject({ ...leakFields, tokens: shown, history: z.array(historyAnswer) });
+export const leakAmended = z.strictObject({ ...leakFields, tokens: shown, revision: count });
+export const leakChanged = z.strictObject({
+  ...leakFields,
+  revision: count,
+  enforcement: enforcementAnswer,
+  added: count.optional(),
+  already: count.optional(),
+});
+export const leakList = z.strictObject({ leaks: z.array(leakAnswer), next });
+export const tokenList = z.strictObject({ tokens: z.array(tokenAnswer), tokenCount: count, next });
+export const ruleList = z.strictObject({ rules: z.array(ruleAnswer), next });
+
+export const eventAnswer = z
+  .strictObject({
+    type: z.enum(["vpatch", "undecoded"]),
+    id: z.string(),
+    at: time,
+    lastAt: time,
+    count,
+    leak: z.string().nullable(),
+    rule: z.string().nullable(),
+    action: z.string(),
+    point: z.string(),
+    method: z.string(),
+    host: z.string(),
+    path: z.string(),
+    query: z.array(z.string()).describe("Names of the parameters, never their values."),
+    userAgent: z.string().nullable(),
+    ip: z.string(),
+    requestId: z.string(),
+    worker: z.int(),
+  })
+  .meta({ id: "Event" });
+export const eventList = z.strictObject({ events: z.array(eventAnswer), next });
+
+const counts = z.record(z.string(), count);
+export const statsAnswer = z
+  .strictObject({
+    leaks: count,
+    tokens: count,
+    byStatus: counts,
+    byRiskLevel: counts,
+    bySource: counts,
+    attempts: z.strictObject({
+      from: time,
+      to: time,
+      bucketMs: z.number(),
+      blocked: z.array(count),
+      monitored: z.array(count),
+      partial: z.boolean(),
+    }),
+  })
+  .meta({ id: "Stats" });
+
+export const statusAnswer = z
+  .strictObject({
+    version: z.string(),
+    tenant: z.string(),
+    revision: count,
+    startedAt: time,
+    uptimeS: count,
+    workers: z.array(
+      z.strictObject({
+        worker: z.int(),
+        pid: z.int(),
+        alive: z.boolean(),
+        ready: z.boolean(),
+        revision: count
+          .nullable()
+          .describe("What it enforces; null where it takes no requests of the tenant."),
+        lag: count.nullable(),
+        tokens: count,
+        startedAt: time,
+        heartbeatAt: time,
+        counters: z
+          .record(z.string(), z.number())
+          .describe("Of all tenants together; empty for other tenants' keys."),
+      }),
+    ),
+    budgetExhausted: z.array(z.strictObject({ leak: z.string(), requests: count })),
+  })
+  .meta({ id: "Status" });
+
+export const keyAnswer = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    role: z.enum(roles as [string, ...string[]]),
+    prefix: z.string().describe("Tells which key a text found somewhere is; it opens nothing."),
+    createdAt: time,
+    createdBy: z.string(),
+    revokedAt: time.nullable(),
+  })
+  .meta({ id: "Key" });
+export const keyMade = z.strictObject({
+  ...keyAnswer.shape,
+  key: z.string().describe("The key itself, shown this once and kept nowhere."),
+});
+export const keyList = z.strictObject({ keys: z.array(keyAnswer) });
+
+export const tenantAnswer = z
+  .strictObject({ name: z.string(), leaks: count, tokens: count, revision: count })
+  .meta({ id: "Tenant" });
+export const tenantList = z.strictObject({ tenants: z.array(tenantAnswer) });
+
+export const problemAnswerSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    requestId: z.string(),
+    errors: z
+      .array(z.object({ pointer: z.string(), detail: z.string() }))
+      .optional()
+      .describe("Fields by JSON pointer (`#/tokens/3`), parameters by name; at most 50."),
+  })
+  .meta({ id: "Problem", description: "RFC 9457" });

@@ -1,0 +1,24 @@
+import type { Call } from "./call.ts";
+import { eventCalls } from "./events.ts";
+import { keyCalls } from "./keys.ts";
+import { leakCalls } from "./leaks.ts";
+import { openApiCall } from "./openapi.ts";
+import { ruleCalls } from "./rules.ts";
+import type { Services } from "./services.ts";
+import { statsCalls } from "./stats.ts";
+import { statusCalls } from "./status.ts";
+import { tenantCalls } from "./tenants.ts";
+
+/** Every call of the API, in the order in which the document shows them. */
+export function allCalls(services: Services): readonly Call[] {
+  const calls = [
+    ...leakCalls(services),
+    ...ruleCalls,
+    ...eventCalls,
+    ...statsCalls,
+    ...statusCalls(services),
+    ...keyCalls,
+    ...tenantCalls(services),
+  ];
+  return [...calls, openApiCall(calls, services.version)];
+}
