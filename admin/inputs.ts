@@ -3,6 +3,7 @@ import { tenantRoles } from "../rules/access.ts";
 import { type LeakStatus, leakLimits, leakStatuses, riskLevel } from "../rules/leak.ts";
 import { ruleModes, scopeEntriesMax } from "../rules/rule.ts";
 import { leakSorts } from "../rules/store/listing.ts";
+import { isTenantName } from "../rules/tenants.ts";
 
 const KEY_NAME_CHARS = 64;
 const TOKENS_PER_CALL = 1_000_000;
@@ -68,9 +69,7 @@ export const bodies = {
   tokens: strict(tokens).superRefine(someToken),
   key: strict({ name: text.trim().min(1).max(KEY_NAME_CHARS), role: z.enum(tenantRoles) }),
   tenant: strict({
-    name: z
-      .string()
-      .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, "must be 1 to 32 of a-z, 0-9 and -, not at an end"),
+    name: z.string().refine(isTenantName, "must be 1 to 32 of a-z, 0-9 and -, not at an end"),
   }),
 };
 

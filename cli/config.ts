@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { adminSchema } from "../admin/config.ts";
-import { type ProxyConfig, proxySchema, type UpstreamConfig, upstreamSchema } from "../proxy/config.ts";
+import { type ProxyConfig, proxySchema, upstreamSchema } from "../proxy/config.ts";
 import { ConfigDocument, type ConfigFileText } from "./config/document.ts";
 import {
   type Environment,
@@ -65,10 +65,8 @@ export interface Config {
   readonly log: z.infer<typeof logSchema>;
 }
 
-/** A config in which no upstream needs to be named: `serve` then starts the sample API, `keys` does not care. */
-export interface Settings extends Omit<Config, "proxy"> {
-  readonly proxy: Omit<ProxyConfig, "upstream"> & { readonly upstream: UpstreamConfig | null };
-}
+/** A config before anybody asked whether it names an upstream: `serve` else starts the sample API, `keys` does not care. */
+export type Settings = Config;
 
 /** The configuration cannot be used; `problems` holds a line for each reason, with its place. */
 export class ConfigRefused extends Error {
@@ -129,10 +127,11 @@ export function loadConfig(flags: Flags, env: Environment = process.env): Settin
   return parseConfig({ flags, env, file, cores: availableParallelism() });
 }
 
-/** The settings as a config of a gateway; throws ConfigRefused where no upstream is named. */
+/** The settings as a config of a gateway; throws ConfigRefused where neither an upstream nor a route is named. */
 export function withUpstream(settings: Settings, fallback: string | null = null): Config {
-  const upstream = settings.proxy.upstream ?? (fallback && upstreamSchema.parse({ url: fallback }));
-  if (!upstream)
+  const upstream =
+    settings.proxy.upstream ?? (fallback === null ? null : upstreamSchema.parse({ url: fallback }));
+  if (upstream === null && settings.proxy.routes.length === 0)
     throw new ConfigRefused([
       "upstream: is missing; name it with --upstream, LEAKGATE_UPSTREAM or in leakgate.yaml",
     ]);

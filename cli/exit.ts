@@ -16,6 +16,7 @@ const CODES: Record<string, number> = {
   SchemaTooNew: ExitCode.data,
   SchemaOutdated: ExitCode.data,
   StoreAbsent: ExitCode.data,
+  TenantUnknown: ExitCode.data,
   StoreLocked: ExitCode.data,
   PepperUnusable: ExitCode.data,
   EADDRINUSE: ExitCode.address,

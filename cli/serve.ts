@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import pino from "pino";
 import { EventLog } from "../rules/events.ts";
+import { TenantUnknown } from "../rules/refusal.ts";
+import { tenantNames } from "../rules/tenants.ts";
 import { type Config, type Flags, loadConfig, withUpstream } from "./config.ts";
 import { openToChange, openToRead } from "./data.ts";
 import { ExitCode } from "./exit.ts";
@@ -20,7 +22,8 @@ export function registerServe(program: Command): void {
     );
   adminOptions(proxyOptions(command)).action(async (flags: Flags) => {
     const settings = loadConfig(flags);
-    const sample = settings.proxy.upstream === null ? await startSampleApi() : null;
+    const { upstream, routes } = settings.proxy;
+    const sample = upstream === null && routes.length === 0 ? await startSampleApi() : null;
     await run(withUpstream(settings, sample?.url ?? null), { withAdmin: true, isSample: sample !== null });
   });
 }
@@ -57,10 +60,7 @@ export async function run(config: Config, manner: Manner): Promise<void> {
     // Not before: a start that fails would have made a key that nobody saw.
     const firstKey = manner.withAdmin ? await firstKeyOf(config.data) : null;
     process.stdout.write(banner(config, manner, listening, firstKey));
-    logger.info(
-      { ...listening, workers: config.workers.count, upstream: config.proxy.upstream.url },
-      "listening",
-    );
+    logger.info({ ...listening, workers: config.workers.count, upstream: upstreamsOf(config) }, "listening");
   } catch (error) {
     // A stop that was asked for meanwhile ends the process itself.
     if (isStopping) return;
@@ -75,6 +75,15 @@ async function prepare(config: Config, withAdmin: boolean): Promise<void> {
   const { store } = await (withAdmin ? openToChange(config.data) : openToRead(config.data));
   await store.close();
   if (withAdmin) await EventLog.open(config.data).close();
+  const known = tenantNames(config.data);
+  const strange = config.proxy.routes.find(({ tenant }) => !known.includes(tenant));
+  if (strange !== undefined) throw new TenantUnknown(strange.tenant);
+}
+
+/** Where requests go, in words. */
+function upstreamsOf({ proxy: { upstream, routes } }: Config): string {
+  const more = routes.length === 0 ? null : routes.length === 1 ? "1 route" : `${routes.length} routes`;
+  return [upstream?.url, more].filter((part) => part != null).join(" and ");
 }
 
 async function firstKeyOf(dataDir: string): Promise<string | null> {
@@ -83,11 +92,11 @@ async function firstKeyOf(dataDir: string): Promise<string | null> {
 }
 
 function banner(config: Config, manner: Manner, listening: Listening, firstKey: string | null): string {
-  const { listen, upstream } = config.proxy;
+  const { listen } = config.proxy;
   const proxy = `http://${hostOf(listen.host)}:${listening.proxyPort}`;
   const lines = [
     "",
-    `Leakgate stands at ${proxy} before ${manner.isSample ? "its sample API" : upstream.url}.`,
+    `Leakgate stands at ${proxy} before ${manner.isSample ? "its sample API" : upstreamsOf(config)}.`,
   ];
   if (listening.adminPort !== null) {
     const admin = `http://${hostOf(config.admin.listen.host)}:${listening.adminPort}`;

@@ -3,12 +3,12 @@ import pino from "pino";
 import { Gateway } from "../proxy/gateway.ts";
 import { Policy } from "../proxy/policy.ts";
 import { Recorder } from "../proxy/record.ts";
+import type { Plane } from "../proxy/route.ts";
 import { EventLog } from "../rules/events.ts";
 import { Matcher } from "../rules/matcher.ts";
-import { Pepper } from "../rules/pepper.ts";
-import { Runtime } from "../rules/runtime.ts";
+import { Runtime, type TenantReport } from "../rules/runtime.ts";
 import { RulesStore } from "../rules/store.ts";
-import { defaultTenant } from "../rules/tenants.ts";
+import { defaultTenant, tenantFolder, tenantPepper } from "../rules/tenants.ts";
 import type { Config } from "./config.ts";
 import { ExitCode, exitCodeOf } from "./exit.ts";
 
@@ -26,16 +26,19 @@ const HEARTBEAT_MS = 1_000;
 /** How soon a newly enforced revision is told; progress in between is told once. */
 const PROGRESS_MS = 1;
 
-/** One proxy worker: composes store, policy, recorder and gateway, and tells how far it has come. */
+/** What a worker holds of one tenant, opened. */
+interface WorkerTenant extends Plane {
+  readonly store: RulesStore;
+  readonly events: EventLog;
+}
+
+/** One proxy worker: composes stores, policies, recorders and gateway, and tells how far it has come. */
 export class ProxyWorker {
   readonly gateway: Gateway;
   private readonly number: number;
   private readonly logger: pino.Logger;
-  private readonly store: RulesStore;
-  private readonly events: EventLog;
+  private readonly tenants: readonly WorkerTenant[];
   private readonly runtime: Runtime;
-  private readonly policy: Policy;
-  private readonly recorder: Recorder;
   private readonly startedAt = Date.now();
   private heartbeat: NodeJS.Timeout | null = null;
   private progress: NodeJS.Timeout | null = null;
@@ -44,53 +47,52 @@ export class ProxyWorker {
   private isReporting = false;
   private isStale = false;
 
-  private constructor(config: Config, number: number, pepper: Pepper, store: RulesStore, runtime: Runtime) {
-    const destination = pino.destination({ fd: 2, sync: false, minLength: 4_096 });
-    setInterval(() => destination.flush(), 200).unref();
-    this.logger = pino({ level: config.log.level, base: { pid: process.pid, worker: number } }, destination);
+  private constructor(
+    config: Config,
+    number: number,
+    logger: pino.Logger,
+    tenants: readonly WorkerTenant[],
+    runtime: Runtime,
+  ) {
     this.number = number;
-    this.store = store;
-    this.events = EventLog.open(config.data);
+    this.logger = logger;
+    this.tenants = tenants;
     this.runtime = runtime;
-    this.policy = new Policy(this.store, new Matcher(pepper), this.logger);
-    this.recorder = new Recorder(this.events, this.logger, config.proxy.record);
-    this.gateway = new Gateway({
-      config: config.proxy,
-      policy: this.policy,
-      recorder: this.recorder,
-      logger: this.logger,
-      worker: number,
-    });
+    this.gateway = new Gateway({ config: config.proxy, planes: tenants, logger, worker: number });
   }
 
-  /** Rejects with the refusals of the store and of the pepper. */
+  /** Rejects with the refusals of the stores and of the peppers. */
   static async open(config: Config, number: number): Promise<ProxyWorker> {
-    const pepper = Pepper.load(config.data);
-    const store = await RulesStore.open(config.data, pepper.id, { readOnly: true });
-    return new ProxyWorker(config, number, pepper, store, await Runtime.open(config.data));
+    const destination = pino.destination({ fd: 2, sync: false, minLength: 4_096 });
+    setInterval(() => destination.flush(), 200).unref();
+    const logger = pino({ level: config.log.level, base: { pid: process.pid, worker: number } }, destination);
+    const tenants: WorkerTenant[] = [];
+    for (const name of tenantsOf(config)) tenants.push(await openTenant(config, name, logger));
+    return new ProxyWorker(config, number, logger, tenants, await Runtime.open(config.data));
   }
 
   /** Loads the rules, then listens: no request is taken before every rule is in force. */
   async start(): Promise<{ readonly port: number; readonly tokens: number }> {
     const began = performance.now();
-    this.policy.onProgress = () => {
+    const onProgress = () => {
       this.progress ??= setTimeout(() => {
         this.progress = null;
         this.report();
       }, PROGRESS_MS);
     };
+    for (const { policy } of this.tenants) policy.onProgress = onProgress;
     this.heartbeat = setInterval(() => this.report(), HEARTBEAT_MS);
     this.report();
-    await this.policy.start();
+    for (const { policy } of this.tenants) await policy.start();
     const { address, port } = await this.gateway.listen();
     this.isReady = true;
     this.report();
-    const tokens = this.policy.tokenCount;
+    const tokens = this.tenants.reduce((sum, { policy }) => sum + policy.tokenCount, 0);
     const loadedMs = Math.round(performance.now() - began);
-    this.logger.info(
-      { address, port, tokens, loadedMs, revision: this.policy.enforcedRevision },
-      "worker ready",
+    const revisions = Object.fromEntries(
+      this.tenants.map(({ tenant, policy }) => [tenant, policy.enforcedRevision]),
     );
+    this.logger.info({ address, port, tokens, loadedMs, revisions }, "worker ready");
     return { port, tokens };
   }
 
@@ -102,11 +104,7 @@ export class ProxyWorker {
     if (this.heartbeat !== null) clearInterval(this.heartbeat);
     this.heartbeat = null;
     if (this.progress !== null) clearTimeout(this.progress);
-    this.policy.onProgress = () => {};
-    this.policy.close();
-    await this.recorder.close();
-    await this.events.close();
-    await this.store.close();
+    await Promise.all(this.tenants.map(closeTenant));
     await this.runtime.forget(this.number);
     await this.runtime.close();
     this.logger.info("worker drained");
@@ -130,21 +128,55 @@ export class ProxyWorker {
   }
 
   private publish(): Promise<void> {
-    const { gateway, recorder } = this;
-    const counters: Record<string, number> = { ...gateway.counters };
-    for (const [name, count] of Object.entries(recorder.counters)) counters[`events.${name}`] = count;
-    const { enforcedRevision: revision, tokenCount: tokens } = this.policy;
-    const budgetExhausted = Object.fromEntries(gateway.budgetByLeak);
+    const counters: Record<string, number> = { ...this.gateway.counters };
+    const tenants: Record<string, TenantReport> = {};
+    for (const { tenant, policy, recorder, budgetByLeak } of this.tenants) {
+      const { enforcedRevision: revision, tokenCount: tokens } = policy;
+      tenants[tenant] = { revision, tokens, budgetExhausted: Object.fromEntries(budgetByLeak) };
+      for (const [name, count] of Object.entries(recorder.counters))
+        counters[`events.${name}`] = (counters[`events.${name}`] ?? 0) + count;
+    }
     return this.runtime.publish({
       worker: this.number,
       pid: process.pid,
       startedAt: this.startedAt,
       heartbeatAt: Date.now(),
       ready: this.isReady,
-      tenants: { [defaultTenant]: { revision, tokens, budgetExhausted } },
+      tenants,
       counters,
     });
   }
+}
+
+/** Whose requests are taken. */
+export function tenantsOf({ proxy }: Config): string[] {
+  const named = proxy.routes.map(({ tenant }) => tenant);
+  return [...new Set(proxy.upstream === null ? named : [defaultTenant, ...named])];
+}
+
+async function openTenant(config: Config, name: string, logger: pino.Logger): Promise<WorkerTenant> {
+  const folder = tenantFolder(config.data, name);
+  const pepper = tenantPepper(config.data, name);
+  const store = await RulesStore.open(folder, pepper.id, { readOnly: true });
+  const events = EventLog.open(folder);
+  // A line of the default tenant looks as it does where there are no others.
+  const named = name === defaultTenant ? logger : logger.child({ tenant: name });
+  return {
+    tenant: name,
+    store,
+    events,
+    policy: new Policy(store, new Matcher(pepper), named),
+    recorder: new Recorder(events, named, config.proxy.record),
+    budgetByLeak: new Map(),
+  };
+}
+
+async function closeTenant({ policy, recorder, events, store }: WorkerTenant): Promise<void> {
+  policy.onProgress = () => {};
+  policy.close();
+  await recorder.close();
+  await events.close();
+  await store.close();
 }
 
 /** The entry of a worker process under the supervisor: started, drained and outlived by it alone. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultTenant, isTenantName } from "../rules/tenants.ts";
 
 /** A whole number from `min` to `max`; every limit of the data plane is one of these. */
 const whole = (min: number, max: number, otherwise: number) => z.int().min(min).max(max).default(otherwise);
@@ -49,6 +50,23 @@ export const upstreamSchema = z.strictObject({
   answerMs: whole(1, 3_600_000, 60_000),
   /** Between two bytes of an answer's body; then the connection is cut. */
   idleBodyMs: whole(1, 3_600_000, 60_000),
+});
+
+/** Requests for some hosts: whose they are, and where they go. */
+export const routeSchema = z.strictObject({
+  /** Host names without a port; `*.example.com` covers every name below, not `example.com` itself. */
+  hosts: z
+    .array(
+      z
+        .string()
+        .transform((host) => host.toLowerCase())
+        .refine(isHostPattern, "is not a host name, as api.example.com or *.example.com"),
+    )
+    .min(1)
+    .max(256),
+  /** The tenant whose leaks are enforced there, and who sees the attempts. */
+  tenant: z.string().refine(isTenantName, "is not 1 to 32 of a-z, 0-9 and -").default(defaultTenant),
+  upstream: upstreamOrUrl(),
 });
 
 export const limitsSchema = z.strictObject({
@@ -139,7 +157,14 @@ export const recordSchema = z.strictObject({
 /** The data plane's part of `leakgate.yaml`. */
 export const proxySchema = z.strictObject({
   listen: address.default({ host: "127.0.0.1", port: 8080 }),
-  upstream: upstreamSchema,
+  /** Of the requests that no route takes; they are the default tenant's. Null: such a request is answered 421. */
+  upstream: upstreamSchema.nullable(),
+  /** Hosts that belong to other tenants, or go elsewhere; each host stands once. */
+  routes: z
+    .array(routeSchema)
+    .max(10_000)
+    .default([])
+    .refine((routes) => eachOnce(routes.flatMap(({ hosts }) => hosts)), "name a host more than once"),
   /** Addresses (CIDR) whose X-Forwarded-* and X-Request-Id headers are believed. */
   trust: z.array(z.string().refine(isCidr, "is not an address or CIDR range")).default([]),
   /** How long finished work may take when the gateway stops; then connections are cut. */
@@ -153,6 +178,19 @@ export type ProxyConfig = z.infer<typeof proxySchema>;
 export type Limits = z.infer<typeof limitsSchema>;
 export type UpstreamConfig = z.infer<typeof upstreamSchema>;
 export type InspectConfig = z.infer<typeof inspectSchema>;
+
+/** `upstream: URL` stands for `upstream: {url: URL}`. */
+function upstreamOrUrl() {
+  return z.preprocess((given) => (typeof given === "string" ? { url: given } : given), upstreamSchema);
+}
+
+function isHostPattern(host: string): boolean {
+  return host.length <= 255 && /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$|^\[[0-9a-f:.]+\]$/.test(host);
+}
+
+function eachOnce(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
+}
 
 function isOriginUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

@@ -352,7 +352,7 @@ export class Downstream implements Timed {
     this.updateReading();
   }
 
-  /** parse -> normalize -> the exchange's own phases; answers the bytes that are left. */
+  /** parse -> normalize -> route -> the exchange's own phases; answers the bytes that are left. */
   private start(bytes: Buffer, from: number, next: number): void {
     const { limits } = this.gateway.config;
     const parser = takeParser(REQUEST);
@@ -369,7 +369,13 @@ export class Downstream implements Timed {
     const isChunked = head.framing === Framing.chunked;
     if (!isChunked) giveParser(parser);
     if (!head.keepAlive || this.gateway.isDraining) this.isClosing = true;
-    const exchange = new Exchange(this, head, isChunked ? parser : null);
+    const route = this.gateway.routes.of(head.host);
+    if (route === null) {
+      if (isChunked) giveParser(parser);
+      this.refuse("unknown_host");
+      return;
+    }
+    const exchange = new Exchange(this, route, head, isChunked ? parser : null);
     this.exchange = exchange;
     this.waiting = "none";
     this.deadline = 0;

@@ -13,6 +13,7 @@ import { isReadable } from "./points/charset.ts";
 import { CompressedMessages } from "./points/grpc.ts";
 import { inspectHeadAgain } from "./reinspect.ts";
 import { type ReplyKind, replySource } from "./reply.ts";
+import type { Route } from "./route.ts";
 import type { UpstreamConnection } from "./upstream.ts";
 import { compact, copyOf, writeAround } from "./wire.ts";
 
@@ -22,11 +23,12 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
 
 /**
  * One downstream request and its response. It owns the order of the phases: accept -> parse -> normalize -> route
- * -> inspect -> decide -> forward | reply -> record; Downstream does the first three, the rest is here.
+ * -> inspect -> decide -> forward | reply -> record; Downstream does the first four, the rest is here.
  */
 export class Exchange {
   readonly gateway: Gateway;
   readonly downstream: Downstream;
+  readonly route: Route;
   readonly head: RequestHead;
   readonly method: string;
   readonly wantsTunnel: boolean;
@@ -75,9 +77,10 @@ export class Exchange {
   private answerToClose = false;
   private postponed: Buffer[] = [];
 
-  constructor(downstream: Downstream, head: RequestHead, parser: Parser | null) {
+  constructor(downstream: Downstream, route: Route, head: RequestHead, parser: Parser | null) {
     this.gateway = downstream.gateway;
     this.downstream = downstream;
+    this.route = route;
     this.head = head;
     this.method = head.method;
     this.wantsTunnel = head.isWebSocket;
@@ -85,12 +88,12 @@ export class Exchange {
     this.remaining = head.contentLength;
     this.id =
       downstream.isTrusted && isRequestId(head.requestId) ? head.requestId : this.gateway.nextRequestId();
-    const { config, policy, pool } = this.gateway;
-    const host = config.upstream.host ?? (head.host || pool.authority);
-    this.inspection = new RequestInspection(policy, config.inspect, head, host);
+    const { policy, pool } = route;
+    const host = pool.config.host ?? (head.host || pool.authority);
+    this.inspection = new RequestInspection(policy, this.gateway.config.inspect, head, host);
   }
 
-  /** route, inspect and decide on the head; then it asks for a place. */
+  /** inspect and decide on the head; then it asks for a place. */
   begin(): void {
     const { head, gateway } = this;
     gateway.counters.requests++;
@@ -100,7 +103,7 @@ export class Exchange {
     const text = this.outgoingHead();
     const bytes = Buffer.from(text, "latin1");
     this.inspectedHead = bytes;
-    this.inspectedAt = gateway.policy.changeCount;
+    this.inspectedAt = this.route.policy.changeCount;
     const outcome = this.inspection.head(bytes, text, head);
     this.clearId();
     this.record();
@@ -112,7 +115,7 @@ export class Exchange {
     }
     this.headPermit = verdict.permit;
     if (!this.hasReadableCharset()) return;
-    if (!gateway.pool.enter(this)) this.reply("queue_full");
+    if (!gateway.places.enter(this)) this.reply("queue_full");
     else if (!this.hasPlace && !this.isOver) this.downstream.await("queue");
   }
 
@@ -120,7 +123,7 @@ export class Exchange {
   onPlace(hasWaited: boolean): void {
     const { head, downstream } = this;
     this.hasPlace = true;
-    if (hasWaited && this.inspectedAt !== this.gateway.policy.changeCount && !this.reinspect()) return;
+    if (hasWaited && this.isStale && !this.reinspect()) return;
     if (this.requestDone) {
       this.release();
       return;
@@ -131,10 +134,14 @@ export class Exchange {
     if (hasWaited) downstream.feed();
   }
 
+  get isStale(): boolean {
+    return this.inspectedAt !== this.route.policy.changeCount;
+  }
+
   /** Other tokens are enforced: inspects the head again, and ends what must not go on. Answers whether it lives on. */
   reinspect(): boolean {
-    const { counters, policy } = this.gateway;
-    this.inspectedAt = policy.changeCount;
+    const { counters } = this.gateway;
+    this.inspectedAt = this.route.policy.changeCount;
     if (this.isOver) return true;
     counters.reinspected++;
     const outcome = inspectHeadAgain(this.inspection, this.inspectedHead, this.head);
@@ -188,7 +195,7 @@ export class Exchange {
     this.upstream = connection;
     connection.exchange = this;
     // It waited, for its body or for a place: what is enforced by now holds for it too.
-    if (this.inspectedAt !== this.gateway.policy.changeCount && !this.reinspect()) return;
+    if (this.isStale && !this.reinspect()) return;
     this.gateway.counters.forwarded++;
     this.flush(true);
     if (this.requestDone) this.downstream.await("none");
@@ -446,7 +453,7 @@ export class Exchange {
   /** Acts on an outcome that ends the request; answers whether it did. */
   private isStopped(outcome: ScanOutcome, overBudget: ReplyKind): boolean {
     if (outcome === Scan.exhausted) {
-      this.gateway.budgetExhausted(this.inspection.costliestSlot);
+      this.gateway.budgetExhausted(this.route.plane, this.inspection.costliestSlot);
       this.refuse(overBudget);
       return true;
     }
@@ -470,7 +477,7 @@ export class Exchange {
 
   private askUpstream(): void {
     this.downstream.await("queue");
-    if (!this.gateway.pool.acquire(this)) this.reply("queue_full");
+    if (!this.route.pool.acquire(this)) this.reply("queue_full");
   }
 
   /** forward: everything permitted and not yet sent. */
@@ -562,7 +569,8 @@ export class Exchange {
 
   private letGo(): void {
     this.gateway.unhold(this);
-    this.gateway.pool.cancel(this);
+    this.gateway.places.cancel(this);
+    this.route.pool.cancel(this);
     this.upstream?.abort();
     this.upstream = null;
     this.held = [];
@@ -573,7 +581,7 @@ export class Exchange {
   private leave(): void {
     if (!this.hasPlace) return;
     this.hasPlace = false;
-    this.gateway.pool.leave();
+    this.gateway.places.leave();
   }
 
   private freeParsers(): void {
@@ -594,7 +602,7 @@ export class Exchange {
 
   /** A client's own request id is given up where it holds a token: replies show it. */
   private clearId(): void {
-    if (this.inspection.hits !== null && holdsToken(this.gateway.policy.matcher, this.id))
+    if (this.inspection.hits !== null && holdsToken(this.route.policy.matcher, this.id))
       this.id = this.gateway.nextRequestId();
   }
 

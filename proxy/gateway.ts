@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, BlockList, createServer, isIP, type Server, type Socket } from "node:net";
 import type { Logger } from "pino";
+import { defaultTenant } from "../rules/tenants.ts";
 import { attemptOf, type Happened } from "./attempt.ts";
 import { Clock } from "./clock.ts";
 import type { ProxyConfig } from "./config.ts";
@@ -9,32 +10,30 @@ import type { Undecoded } from "./decoding.ts";
 import { Downstream } from "./downstream.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Hit } from "./inspect.ts";
-import type { Policy } from "./policy.ts";
-import { Pool } from "./pool.ts";
-import type { Recorder } from "./record.ts";
+import { Places } from "./places.ts";
 import { Reinspection } from "./reinspect.ts";
 import { localReply } from "./reply.ts";
+import { type Plane, Routes } from "./route.ts";
 
 /** What a gateway is made of; the composition owns and closes the parts. */
 export interface GatewayParts {
   readonly config: ProxyConfig;
-  readonly policy: Policy;
-  readonly recorder: Recorder;
+  /** One for each tenant whose requests are taken. */
+  readonly planes: readonly Plane[];
   readonly logger: Logger;
   /** The worker's number, as events name it. */
   readonly worker: number;
 }
 
-/** The data plane of one worker: the listening socket, its connections, the upstream's pool. */
+/** The data plane of one worker: the listening socket, its connections, the routes to the upstreams. */
 export class Gateway {
   readonly config: ProxyConfig;
-  readonly policy: Policy;
   readonly clock = new Clock();
   readonly counters = new Counters();
-  readonly pool: Pool;
+  readonly places: Places;
+  readonly routes: Routes;
   readonly reinspection: Reinspection;
   isDraining = false;
-  private readonly recorder: Recorder;
   private readonly logger: Logger;
   private readonly worker: number;
   private readonly server: Server;
@@ -45,24 +44,20 @@ export class Gateway {
   private readonly idPrefix = randomBytes(6).toString("hex");
   private idCount = 0;
   private drained: (() => void) | null = null;
-  /** How often each leak's tokens were what spent a request's work budget, for the administrator. */
-  readonly budgetByLeak = new Map<string, number>();
 
   constructor(parts: GatewayParts) {
     this.config = parts.config;
-    this.policy = parts.policy;
-    this.recorder = parts.recorder;
     this.logger = parts.logger;
     this.worker = parts.worker;
-    this.pool = new Pool(parts.config.upstream, parts.config.limits, this.clock, this.counters, parts.logger);
-    this.reinspection = new Reinspection(
-      this.connections,
-      parts.policy,
-      this.counters,
-      parts.config.inspect.openHeadBytes,
-      parts.logger,
-    );
-    parts.policy.onChange = () => this.reinspection.wake();
+    const { config, logger } = parts;
+    const { clock, counters } = this;
+    const places = new Places(config.limits, counters);
+    const planes = new Map(parts.planes.map((plane) => [plane.tenant, plane]));
+    const defaultPlane = planes.get(defaultTenant) ?? null;
+    this.places = places;
+    this.routes = new Routes({ config, planes, defaultPlane, places, clock, counters, logger });
+    this.reinspection = new Reinspection(this.connections, counters, config.inspect.openHeadBytes, logger);
+    for (const { policy } of parts.planes) policy.onChange = () => this.reinspection.wake();
     this.trusted = blockList(parts.config.trust);
     const { bufferBytes } = parts.config.limits;
     this.server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: bufferBytes }, (socket) =>
@@ -105,7 +100,7 @@ export class Gateway {
       await gone;
       clearTimeout(deadline);
     }
-    this.pool.destroy();
+    for (const pool of this.routes.pools) pool.destroy();
     this.clock.stop();
   }
 
@@ -138,14 +133,14 @@ export class Gateway {
   }
 
   /** A request's work budget is spent; `slot` is the rule slot whose tokens asked for the work. */
-  budgetExhausted(slot: number): void {
+  budgetExhausted({ tenant, policy, budgetByLeak }: Plane, slot: number): void {
     this.counters.budgetExhausted++;
-    const leak = this.policy.leakAt(slot) ?? "none";
-    const count = (this.budgetByLeak.get(leak) ?? 0) + 1;
-    this.budgetByLeak.set(leak, count);
+    const leak = policy.leakAt(slot) ?? "none";
+    const count = (budgetByLeak.get(leak) ?? 0) + 1;
+    budgetByLeak.set(leak, count);
     // Each power of two: a flood is told of without flooding the log.
     if ((count & (count - 1)) === 0)
-      this.logger.warn({ leak, count }, "a request was refused because its work budget was spent");
+      this.logger.warn({ tenant, leak, count }, "a request was refused because its work budget was spent");
   }
 
   /** The decoded bytes of a body were not, or not all, inspected, and it passes as configured. */
@@ -162,7 +157,7 @@ export class Gateway {
   }
 
   private tell(exchange: Exchange, what: Happened): void {
-    this.recorder.record(attemptOf(exchange, what, this.worker, Date.now()));
+    exchange.route.plane.recorder.record(attemptOf(exchange, what, this.worker, Date.now()));
   }
 
   private accept(socket: Socket): void {

@@ -2,6 +2,7 @@ import { Inspection, type Matcher, Scan, type ScanOutcome, worse } from "../rule
 import { inScope, type RuleScope } from "../rules/rule.ts";
 import { BodyInspection } from "./bodyinspection.ts";
 import type { InspectConfig } from "./config.ts";
+import { hostName } from "./host.ts";
 import type { RequestHead } from "./normalize.ts";
 import { hasLengthPrefix } from "./points/binary.ts";
 import { partsOfBody } from "./points/body.ts";
@@ -248,14 +249,6 @@ export class RequestInspection extends Inspection {
         return "body";
     }
   }
-}
-
-/** A Host as scopes name it: in small letters, without the port, which may be empty, or the root's dot (RFC 3986 section 3.2). */
-function hostName(host: string): string {
-  return host
-    .toLowerCase()
-    .replace(/:[0-9]*$/, "")
-    .replace(/\.$/, "");
 }
 
 /** Looks through the fields of an event for tokens, so that none is ever recorded. */

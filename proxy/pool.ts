@@ -7,15 +7,15 @@ import type { Limits, UpstreamConfig } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { Exchange } from "./exchange.ts";
 import { intake, type Receive, receiver } from "./intake.ts";
+import type { Places } from "./places.ts";
 import { UpstreamConnection } from "./upstream.ts";
 
 /** How often at most a failing upstream is logged. */
 const LOG_EVERY_MS = 5_000;
 
 /**
- * The places of requests that are worked on, and the connections to one upstream: kept alive, used again last in first
- * out, opened up to a limit. An exchange that finds no place, or has one and finds no connection, waits in a queue,
- * bounded for both together; its time there is the downstream connection's deadline.
+ * The connections to one upstream: kept alive, used again last in first out, opened up to a limit. An exchange that has
+ * a place and finds no connection waits in a queue, see places.ts.
  */
 export class Pool {
   readonly config: UpstreamConfig;
@@ -27,20 +27,27 @@ export class Pool {
   private readonly host: string;
   private readonly port: number;
   private readonly ca: Buffer | null;
+  private readonly places: Places;
   private readonly counters: Counters;
   private readonly logger: Logger;
   private readonly all = new Set<UpstreamConnection>();
   private readonly idle: UpstreamConnection[] = [];
-  private readonly waitingForPlace = new Set<Exchange>();
   private readonly waiting = new Set<Exchange>();
   private inUse = 0;
-  private isPlacing = false;
   private loggedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(config: UpstreamConfig, limits: Limits, clock: Clock, counters: Counters, logger: Logger) {
+  constructor(
+    config: UpstreamConfig,
+    limits: Limits,
+    places: Places,
+    clock: Clock,
+    counters: Counters,
+    logger: Logger,
+  ) {
     const url = new URL(config.url);
     this.config = config;
     this.limits = limits;
+    this.places = places;
     this.clock = clock;
     this.counters = counters;
     this.logger = logger;
@@ -51,39 +58,16 @@ export class Pool {
     this.ca = config.caFile === undefined ? null : readFileSync(config.caFile);
   }
 
-  /** Gives the exchange a place, now or later, through `onPlace`; answers false when the queue is full. */
-  enter(exchange: Exchange): boolean {
-    if (this.counters.inFlight >= this.limits.inFlight) return this.wait(exchange, this.waitingForPlace);
-    this.counters.inFlight++;
-    exchange.onPlace(false);
-    return true;
-  }
-
-  /** A place is free: whoever waited longest has it. Those who give it back at once make no deeper stack. */
-  leave(): void {
-    this.counters.inFlight--;
-    if (this.waitingForPlace.size === 0 || this.isPlacing) return;
-    this.isPlacing = true;
-    for (const exchange of this.waitingForPlace) {
-      if (this.counters.inFlight >= this.limits.inFlight) break;
-      this.cancel(exchange);
-      this.counters.inFlight++;
-      exchange.onPlace(true);
-    }
-    this.isPlacing = false;
-  }
-
   /** Hands the exchange a connection, now or later, through `onUpstream`; answers false when the queue is full. */
   acquire(exchange: Exchange): boolean {
-    if (this.inUse >= this.config.connectionsMax) return this.wait(exchange, this.waiting);
+    if (this.inUse >= this.config.connectionsMax) return this.places.wait(exchange, this.waiting);
     this.give(exchange);
     return true;
   }
 
-  /** The exchange no longer wants a place or a connection. */
+  /** The exchange no longer wants a connection. */
   cancel(exchange: Exchange): void {
-    if (!this.waiting.delete(exchange)) this.waitingForPlace.delete(exchange);
-    this.counters.queued = this.waiting.size + this.waitingForPlace.size;
+    this.places.stopWaiting(exchange, this.waiting);
   }
 
   release(connection: UpstreamConnection): void {
@@ -126,13 +110,6 @@ export class Pool {
       ...(this.ca === null ? {} : { ca: this.ca }),
     });
     return socket.on("data", receive);
-  }
-
-  private wait(exchange: Exchange, queue: Set<Exchange>): boolean {
-    if (this.waiting.size + this.waitingForPlace.size >= this.limits.queue) return false;
-    queue.add(exchange);
-    this.counters.queued = this.waiting.size + this.waitingForPlace.size;
-    return true;
   }
 
   private give(exchange: Exchange): void {

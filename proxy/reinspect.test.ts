@@ -15,6 +15,10 @@ class Busy implements Opened {
     this.livesOn = livesOn;
   }
 
+  get isStale(): boolean {
+    return this.inspectedAt !== this.policy.changeCount;
+  }
+
   reinspect(): boolean {
     this.inspectedAt = this.policy.changeCount;
     this.inspections++;
@@ -35,7 +39,7 @@ function reinspectionOf(count: number, leaked = -1) {
   const lines: Line[] = [];
   const logger = pino({ level: "info" }, { write: (line) => lines.push(JSON.parse(line) as Line) });
   const connections = new Set(all.flatMap((opened) => [{ opened }, { opened: null }]));
-  const reinspection = new Reinspection(connections, policy, new Counters(), 1_000, logger);
+  const reinspection = new Reinspection(connections, new Counters(), 1_000, logger);
   const change = () => {
     policy.changeCount++;
     reinspection.wake();

@@ -11,8 +11,8 @@ const PASSED_MAX = 64;
 
 /** What was let through after its head was inspected: an exchange under way, or an open tunnel's handshake. */
 export interface Opened {
-  /** `Policy.changeCount` when its head was last inspected. */
-  readonly inspectedAt: number;
+  /** Other tokens are enforced than when its head was last inspected. */
+  readonly isStale: boolean;
   /** Inspects the head again; answers whether what it opened lives on. */
   reinspect(): boolean;
 }
@@ -23,21 +23,19 @@ export interface Opened {
  */
 export class Reinspection {
   private readonly connections: Iterable<{ readonly opened: Opened | null }>;
-  private readonly policy: { readonly changeCount: number };
   private readonly counters: Counters;
   private readonly headBytesMax: number;
   private readonly logger: Logger;
   private isRunning = false;
+  private wakes = 0;
 
   constructor(
     connections: Iterable<{ readonly opened: Opened | null }>,
-    policy: { readonly changeCount: number },
     counters: Counters,
     headBytesMax: number,
     logger: Logger,
   ) {
     this.connections = connections;
-    this.policy = policy;
     this.counters = counters;
     this.headBytesMax = headBytesMax;
     this.logger = logger;
@@ -45,6 +43,7 @@ export class Reinspection {
 
   /** What is enforced has changed. Returns at once; however many changes come during a pass, one more follows it. */
   wake(): void {
+    this.wakes++;
     if (this.isRunning) return;
     this.isRunning = true;
     setImmediate(() => this.pass());
@@ -66,9 +65,9 @@ export class Reinspection {
   }
 
   private pass(): void {
-    const { changeCount } = this.policy;
+    const { wakes } = this;
     const began = performance.now();
-    // A set's iterator stays good while connections come and go; those that come are of the present count.
+    // A set's iterator stays good while connections come and go; those that come are not stale.
     const left = this.connections[Symbol.iterator]();
     let inspected = 0;
     let closed = 0;
@@ -77,7 +76,7 @@ export class Reinspection {
       let passed = 0;
       for (let next = left.next(); next.done !== true; next = left.next()) {
         const { opened } = next.value;
-        const isStale = opened !== null && opened.inspectedAt !== this.policy.changeCount;
+        const isStale = opened?.isStale === true;
         if (isStale) {
           inspected++;
           if (!opened.reinspect()) closed++;
@@ -93,7 +92,7 @@ export class Reinspection {
         this.logger.info({ closed, inspected, passMs }, "closed what a token opened that is enforced now");
       }
       this.isRunning = false;
-      if (this.policy.changeCount !== changeCount) this.wake();
+      if (this.wakes !== wakes) this.wake();
     };
     slice();
   }

@@ -17,6 +17,7 @@ const ROWS = {
   broken_request: row(400, "downstream", "The request could not be read without ambiguity."),
   broken_body: row(400, "downstream", "The framing of the request body is broken."),
   missing_host: row(400, "downstream", "The request must name exactly one valid Host."),
+  unknown_host: row(421, "downstream", "The gateway has no route for this Host."),
   head_timeout: row(408, "downstream", "The request head did not arrive in time."),
   body_timeout: row(408, "downstream", "The request body stopped arriving."),
   budget_body: row(413, "downstream", "The request body asks for more inspection than is granted."),

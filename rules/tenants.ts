@@ -12,6 +12,10 @@ export const tenantNameCharsMax = 32;
 /** Names are folders: lower-case letters, digits and hyphens, none at either end. */
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 
+export function isTenantName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** One tenant's data, apart from all others': its own pepper, leaks, rules, keys, journal and events. */
 export interface Tenant {
   readonly name: string;
@@ -22,7 +26,7 @@ export interface Tenant {
 
 /** Where a tenant's data lies: `<data>` itself, or `<data>/tenants/<name>`. Throws InputRefused for what is no name. */
 export function tenantFolder(dataDir: string, name: string): string {
-  if (!NAME.test(name))
+  if (!isTenantName(name))
     throw new InputRefused("tenant", `is not 1 to ${tenantNameCharsMax} of a-z, 0-9 and - (not at an end)`);
   return name === defaultTenant ? dataDir : join(dataDir, "tenants", name);
 }
@@ -37,7 +41,7 @@ export function tenantNames(dataDir: string): string[] {
   const folder = join(dataDir, "tenants");
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const isTenant = (name: string) =>
-    NAME.test(name) && name !== defaultTenant && existsSync(join(folder, name, "rules", "data.mdb"));
+    isTenantName(name) && name !== defaultTenant && existsSync(join(folder, name, "rules", "data.mdb"));
   return [defaultTenant, ...names.filter(isTenant).sort()];
 }
 

@@ -8,7 +8,7 @@ import { digestTokens } from "../rules/digest.ts";
 import type { Decision, LeakStatus } from "../rules/leak.ts";
 import { Matcher } from "../rules/matcher.ts";
 import type { RuleMode } from "../rules/rule.ts";
-import { plainUpstream, RawClient, type RawUpstream, TestGateway, until } from "./support.ts";
+import { plainUpstream, planeOf, RawClient, type RawUpstream, TestGateway, until } from "./support.ts";
 
 /** Few tokens and few leaks, so that their sets overlap nearly always. */
 const TOKENS = [
@@ -180,7 +180,7 @@ async function blockedAfresh(test: TestGateway): Promise<boolean[]> {
   const logger = pino({ level: "silent" });
   const policy = new Policy(test.store, new Matcher(test.pepper), logger);
   const config = proxySchema.parse({ listen: "127.0.0.1:0", upstream: { url: upstream.url } });
-  const gateway = new Gateway({ config, policy, recorder: test.recorder, logger, worker: 2 });
+  const gateway = new Gateway({ config, planes: [planeOf(policy, test.recorder)], logger, worker: 2 });
   await policy.start();
   const client = new RawClient((await gateway.listen()).port);
   try {

@@ -7,11 +7,13 @@ import { proxySchema } from "../proxy/config.ts";
 import { Gateway } from "../proxy/gateway.ts";
 import { Policy } from "../proxy/policy.ts";
 import { Recorder } from "../proxy/record.ts";
+import type { Plane } from "../proxy/route.ts";
 import { digestTokens } from "../rules/digest.ts";
 import { EventLog, type VpatchEvent } from "../rules/events.ts";
 import { Matcher } from "../rules/matcher.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { RulesStore } from "../rules/store.ts";
+import { defaultTenant } from "../rules/tenants.ts";
 
 /** A folder that is gone after the test. */
 export function temporaryFolder(): { path: string; remove(): void } {
@@ -126,6 +128,11 @@ export function completeRequests(text: string): number {
   }
 }
 
+/** What a gateway works with for one tenant. */
+export function planeOf(policy: Policy, recorder: Recorder, tenant = defaultTenant): Plane {
+  return { tenant, policy, recorder, budgetByLeak: new Map() };
+}
+
 /** A gateway in this process: real sockets, a real LMDB in a temporary folder. */
 export class TestGateway {
   readonly folder: ReturnType<typeof temporaryFolder>;
@@ -153,8 +160,7 @@ export class TestGateway {
     this.policy = new Policy(this.store, new Matcher(this.pepper), logger);
     this.gateway = new Gateway({
       config: parsed,
-      policy: this.policy,
-      recorder: this.recorder,
+      planes: [planeOf(this.policy, this.recorder)],
       logger,
       worker: 1,
     });
