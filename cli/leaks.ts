@@ -12,6 +12,7 @@ import { ExitCode } from "./exit.ts";
 import { attempting, CommandFailed } from "./failure.ts";
 import { linesOf } from "./lines.ts";
 import { configOptions, wholeNumber } from "./options.ts";
+import { Progress } from "./progress.ts";
 
 interface AddFlags extends Flags {
   readonly name: string;
@@ -102,7 +103,7 @@ async function digestLines(
   pepper: Pepper,
   tokens: TokenDigest[],
 ): Promise<void> {
-  const progress = new Progress();
+  const progress = new Progress("tokens digested");
   for await (const batch of linesOf(bytes)) {
     for (const { text, number } of batch) {
       tokens.push(digestOne(text, number, pepper));
@@ -110,21 +111,6 @@ async function digestLines(
     }
   }
   progress.clear();
-}
-
-/** How far a long list has come, for a person who waits; nothing where standard error is not a terminal. */
-class Progress {
-  private shown = false;
-
-  show(count: number): void {
-    if (!process.stderr.isTTY) return;
-    process.stderr.write(`\r${count.toLocaleString("en")} tokens digested`);
-    this.shown = true;
-  }
-
-  clear(): void {
-    if (this.shown) process.stderr.write("\r\u001b[K");
-  }
 }
 
 function asJson({ leak, rule, revision }: Changed, given: number): string {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { registerAdmin } from "./admin.ts";
+import { registerAudit } from "./audit.ts";
 import { registerCheckConfig } from "./check-config.ts";
 import { report } from "./failure.ts";
 import { after } from "./help.ts";
@@ -33,6 +34,7 @@ program.commandsGroup("Manage, with or without a running gateway:");
 registerKeys(program);
 registerLeaks(program);
 program.commandsGroup("Look:");
+registerAudit(program);
 registerCheckConfig(program);
 program.helpCommand("help [command]", "tell more about a command");
 

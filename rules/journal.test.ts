@@ -6,7 +6,7 @@ import {
   type EntryDraft,
   emptyJournal,
   type JournalEntry,
-  type JournalSource,
+  type JournalRecords,
   sealEntry,
   verifyJournal,
 } from "./journal.ts";
@@ -32,10 +32,11 @@ function chain(length: number): JournalEntry[] {
 function sourceOf(
   entries: JournalEntry[],
   head = entries[entries.length - 1] ?? emptyJournal,
-): JournalSource {
+): JournalRecords {
+  const records = entries.map((entry) => ({ revision: entry.revision, text: canonicalJson(entry) }));
   return {
     head: () => head,
-    entriesAfter: (revision, limit) => entries.filter((entry) => entry.revision > revision).slice(0, limit),
+    recordsAfter: (revision, limit) => records.filter((record) => record.revision > revision).slice(0, limit),
   };
 }
 

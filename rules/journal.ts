@@ -76,38 +76,94 @@ export function chainBreak(entry: JournalEntry, head: JournalHead): string | nul
   return null;
 }
 
-/** What verification needs of a store. */
+/** What replaying needs of a store. */
 export interface JournalSource {
   head(): JournalHead;
   entriesAfter(revision: number, limit: number): JournalEntry[];
 }
 
+/** What verification needs of a store: the entries as they lie there, under their keys. */
+export interface JournalRecords {
+  head(): JournalHead;
+  recordsAfter(revision: number, limit: number): JournalRecord[];
+}
+
+export interface JournalRecord {
+  readonly revision: number;
+  readonly text: string;
+}
+
 export type JournalVerdict =
   | { readonly ok: true; readonly entries: number }
-  | { readonly ok: false; readonly revision: number; readonly why: string };
+  | {
+      readonly ok: false;
+      readonly revision: number;
+      readonly why: string;
+      /** What the broken entry says of itself, null where it is gone or cannot be read; absent where the chain holds. */
+      readonly entry?: EntryMark | null;
+    };
+
+export type EntryMark = Pick<JournalEntry, "at" | "actor" | "action" | "subject">;
 
 /**
  * Walks the chain from the first entry to the newest and names the first broken one. Gives way to other work
  * between batches. A journal cut off at its end *and* given a matching head cannot be told from an older one:
  * keep the newest hash elsewhere to notice that.
  */
-export async function verifyJournal(source: JournalSource): Promise<JournalVerdict> {
+export async function verifyJournal(
+  source: JournalRecords,
+  onEntry: (entry: JournalEntry, total: number) => void = () => {},
+): Promise<JournalVerdict> {
   const newest = source.head();
   let head = emptyJournal;
   while (head.revision < newest.revision) {
-    const entries = source.entriesAfter(head.revision, 500);
-    if (entries.length === 0)
-      return { ok: false, revision: head.revision + 1, why: `revision ${head.revision + 1} is missing` };
-    for (const entry of entries) {
-      const why = chainBreak(entry, head);
-      if (why !== null) return { ok: false, revision: head.revision + 1, why };
-      head = { revision: entry.revision, hash: entry.hash };
-      if (head.revision === newest.revision && head.hash !== newest.hash)
-        return { ok: false, revision: head.revision, why: "it is not the entry that was written last" };
+    const records = source.recordsAfter(head.revision, 500);
+    const revision = head.revision + 1;
+    if (records.length === 0) return { ok: false, revision, why: missing(revision), entry: null };
+    for (const record of records) {
+      const checked = checkRecord(record, head, newest);
+      if (!checked.ok) return { ...checked, revision: head.revision + 1 };
+      head = { revision: checked.entry.revision, hash: checked.entry.hash };
+      onEntry(checked.entry, newest.revision);
+      if (head.revision === newest.revision) break;
     }
     await new Promise((resume) => setImmediate(resume));
   }
   return { ok: true, entries: newest.revision };
+}
+
+type Checked =
+  | { readonly ok: true; readonly entry: JournalEntry }
+  | { readonly ok: false; readonly why: string; readonly entry: EntryMark | null };
+
+function checkRecord(record: JournalRecord, head: JournalHead, newest: JournalHead): Checked {
+  const expected = head.revision + 1;
+  if (record.revision !== expected) return { ok: false, why: missing(expected), entry: null };
+  const entry = readEntry(record.text);
+  if (entry === null) return { ok: false, why: "the entry cannot be read", entry: null };
+  const { at, actor, action, subject } = entry;
+  const mark = { at, actor, action, subject };
+  if (entry.revision !== expected)
+    return { ok: false, why: `revision ${entry.revision} stands in its place`, entry: mark };
+  const why = chainBreak(entry, head);
+  if (why !== null) return { ok: false, why, entry: mark };
+  if (expected === newest.revision && entry.hash !== newest.hash)
+    return { ok: false, why: "it is not the entry that was written last", entry: mark };
+  return { ok: true, entry };
+}
+
+/** Null for what is not the one spelling of an entry. */
+function readEntry(text: string): JournalEntry | null {
+  try {
+    const entry = JSON.parse(text) as JournalEntry | null;
+    return typeof entry === "object" && entry !== null && canonicalJson(entry) === text ? entry : null;
+  } catch {
+    return null;
+  }
+}
+
+function missing(revision: number): string {
+  return `revision ${revision} is missing`;
 }
 
 function hashOf(entry: object): string {

@@ -3,6 +3,8 @@ import {
   canonicalJson,
   type Facts,
   type JournalEntry,
+  type JournalHead,
+  type JournalRecords,
   type JournalSource,
   type JournalVerdict,
 } from "../journal.ts";
@@ -27,6 +29,18 @@ interface Replayed {
   revision: number;
 }
 
+/** The journal as it lies in the store, for who doubts it. */
+export function journalRecords(tables: Tables, store: { head(): JournalHead }): JournalRecords {
+  return {
+    head: () => store.head(),
+    recordsAfter: (revision, limit) =>
+      [...tables.journal.getRange({ start: revision + 1, limit })].map(({ key, value }) => ({
+        revision: key as number,
+        text: value,
+      })),
+  };
+}
+
 /** Replays a journal whose chain holds, and compares every table with the outcome. Works in one turn of the loop. */
 export function auditTables(tables: Tables, source: JournalSource): JournalVerdict {
   const { revision } = source.head();
@@ -38,13 +52,22 @@ export function auditTables(tables: Tables, source: JournalSource): JournalVerdi
   }
   const checks = [leakTrouble, keyTrouble, rowTrouble, counterTrouble];
   for (const check of checks) {
-    const why = check(tables, replayed);
+    const why = readable(() => check(tables, replayed));
     if (why !== null) return { ok: false, revision, why };
   }
   const historyRows = tables.history.getKeysCount({});
-  if (historyRows !== revision)
+  if (historyRows !== revision || tables.journal.getCount() !== revision)
     return { ok: false, revision, why: "the history misses entries or has too many" };
   return { ok: true, entries: revision };
+}
+
+/** A record of a table may be anything, where somebody wrote into its file. */
+function readable(check: () => string | null): string | null {
+  try {
+    return check();
+  } catch {
+    return "a record of a table cannot be read";
+  }
 }
 
 function replay(replayed: Map<string, Replayed>, entry: JournalEntry): void {

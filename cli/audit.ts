@@ -1,0 +1,198 @@
+import { type Command, Option } from "commander";
+import { canonicalJson, emptyJournal, type JournalEntry, type JournalVerdict } from "../rules/journal.ts";
+import type { RulesStore } from "../rules/store.ts";
+import { type Flags, loadConfig } from "./config.ts";
+import { openToRead } from "./data.ts";
+import { ExitCode } from "./exit.ts";
+import { attempting, CommandFailed } from "./failure.ts";
+import { configOptions, wholeNumber } from "./options.ts";
+import { csvRecord, Output } from "./output.ts";
+import { Progress } from "./progress.ts";
+import { table } from "./table.ts";
+import { minute, time } from "./times.ts";
+
+interface Filter {
+  readonly from?: number;
+  readonly to?: number;
+  readonly subject?: string;
+  readonly actor?: string;
+}
+
+type ListFlags = Flags & Filter & { readonly limit: number; readonly json?: boolean };
+type ExportFlags = Flags & Filter & { readonly format: "ndjson" | "csv" };
+type VerifyFlags = Flags & { readonly head?: string; readonly json?: boolean };
+
+const READ_A_TURN = 500;
+
+/** `leakgate audit verify | list | export`: the journal, in which every change stands with who made it. */
+export function registerAudit(program: Command): void {
+  const audit = program.command("audit").description("verify, list and export the journal of all changes");
+  configOptions(
+    audit
+      .command("verify")
+      .description("verify the chain of the journal, and that everything stored is what the journal says")
+      .option("--head <hash>", "the hash that an earlier verification printed; it must still be in the chain")
+      .option("--json", "as JSON"),
+  ).action(attempting("verify the journal", verify));
+  configOptions(
+    filterOptions(audit.command("list").description("list changes, the newest first"))
+      .option("--limit <n>", "how many at most", wholeNumber, 50)
+      .option("--json", "as JSON"),
+  ).action(attempting("list the journal", list));
+  configOptions(
+    filterOptions(
+      audit.command("export").description("write all changes to standard output, oldest first"),
+    ).addOption(
+      new Option("--format <format>", "ndjson keeps what verifying takes")
+        .choices(["ndjson", "csv"])
+        .default("ndjson"),
+    ),
+  ).action(attempting("export the journal", exportAll));
+}
+
+function filterOptions(command: Command): Command {
+  return command
+    .option("--from <time>", "from this time on: 2026-11-24, 2026-11-24T12:00:00Z, or 24h ago as 24h", time)
+    .option("--to <time>", "before this time", time)
+    .option("--subject <id>", "of one leak or key, such as leak-1")
+    .option("--actor <text>", "by those whose name holds this text");
+}
+
+async function verify({ head: kept, json, ...flags }: VerifyFlags): Promise<void> {
+  if (kept !== undefined && !/^[0-9a-f]{64}$/.test(kept))
+    throw new CommandFailed("--head is no hash of 64 hexadecimal digits", ExitCode.usage);
+  const { store } = await openToRead(loadConfig(flags).data);
+  try {
+    const progress = new Progress("entries verified");
+    let newest = emptyJournal;
+    let keptAt = kept === emptyJournal.hash ? 0 : null;
+    const verdict = await store.audit(({ revision, hash }, total) => {
+      newest = { revision, hash };
+      if (hash === kept) keptAt = revision;
+      if (revision % READ_A_TURN === 0) progress.show(revision, total);
+    });
+    progress.clear();
+    const isCut = verdict.ok && kept !== undefined && keptAt === null;
+    const ok = verdict.ok && !isCut;
+    if (json) console.log(JSON.stringify({ ...verdict, ok, head: newest, keptAt }, null, 2));
+    if (!verdict.ok) throw new CommandFailed(brokenText(verdict), ExitCode.failed);
+    if (isCut)
+      throw new CommandFailed(
+        `it no longer holds the entry ${kept}: it was cut off or replaced`,
+        ExitCode.failed,
+      );
+    if (json) return;
+    console.log(
+      `ok: ${verdict.entries} ${verdict.entries === 1 ? "entry" : "entries"}, and everything stored is what they say`,
+    );
+    if (keptAt !== null) console.log(`the entry named by --head is revision ${keptAt}`);
+    console.log(`head ${newest.hash}`);
+  } finally {
+    await store.close();
+  }
+}
+
+function brokenText({ revision, why, entry }: Extract<JournalVerdict, { ok: false }>): string {
+  if (entry === undefined) return `the journal holds, but what is stored is not what it says: ${why}`;
+  const mark =
+    entry === null
+      ? ""
+      : ` (${new Date(entry.at).toISOString()}, ${entry.actor}, ${entry.action} ${entry.subject}, as it says now)`;
+  return `it is broken at revision ${revision}${mark}: ${why}`;
+}
+
+async function list(flags: ListFlags): Promise<void> {
+  const { store } = await openToRead(loadConfig(flags).data);
+  try {
+    const found: JournalEntry[] = [];
+    for (const entry of newestFirst(store, flags.subject)) {
+      if (found.length === flags.limit) break;
+      if (isAsked(flags, entry)) found.push(entry);
+    }
+    if (flags.json) console.log(JSON.stringify(found, null, 2));
+    else console.log(table(HEADINGS, found.map(row)));
+  } finally {
+    await store.close();
+  }
+}
+
+async function exportAll(flags: ExportFlags): Promise<void> {
+  const { store } = await openToRead(loadConfig(flags).data);
+  try {
+    const output = new Output();
+    if (flags.format === "csv") await output.line(csvRecord(COLUMNS));
+    const { revision: newest } = store.head();
+    for (let done = 0; done < newest; ) {
+      const entries = store.entriesAfter(done, READ_A_TURN);
+      if (entries.length === 0) break;
+      for (const entry of entries) {
+        if (isAsked(flags, entry))
+          await output.line(flags.format === "csv" ? csvOf(entry) : canonicalJson(entry));
+      }
+      done = entries[entries.length - 1]!.revision;
+    }
+    await output.flush();
+  } finally {
+    await store.close();
+  }
+}
+
+function* newestFirst(store: RulesStore, subject: string | undefined): Generator<JournalEntry> {
+  for (let before = store.head().revision + 1; ; ) {
+    const entries =
+      subject === undefined
+        ? store.entriesBefore(before, READ_A_TURN)
+        : store.history(subject, READ_A_TURN, before);
+    yield* entries;
+    if (entries.length < READ_A_TURN) return;
+    before = entries[entries.length - 1]!.revision;
+  }
+}
+
+function isAsked({ from, to, subject, actor }: Filter, entry: JournalEntry): boolean {
+  if (from !== undefined && entry.at < from) return false;
+  if (to !== undefined && entry.at >= to) return false;
+  if (subject !== undefined && entry.subject !== subject) return false;
+  return actor === undefined || entry.actor.toLowerCase().includes(actor.toLowerCase());
+}
+
+const HEADINGS = ["REVISION", "WHEN", "WHO", "WHAT", "OF", "CHANGED"];
+
+function row(entry: JournalEntry): string[] {
+  const changed = Object.entries(entry.after)
+    .filter(([field]) => field !== "version")
+    .map(([field, value]) => `${field}=${typeof value === "string" ? value : canonicalJson(value)}`)
+    .join(" ");
+  const shown = changed.length > 80 ? `${changed.slice(0, 79)}\u2026` : changed;
+  return [String(entry.revision), minute(entry.at), entry.actor, entry.action, entry.subject, shown];
+}
+
+const COLUMNS = [
+  "revision",
+  "at",
+  "actor",
+  "action",
+  "subject",
+  "before",
+  "after",
+  "token",
+  "tokens",
+  "previousHash",
+  "hash",
+];
+
+function csvOf(entry: JournalEntry): string {
+  return csvRecord([
+    entry.revision,
+    new Date(entry.at).toISOString(),
+    entry.actor,
+    entry.action,
+    entry.subject,
+    entry.before === null ? null : canonicalJson(entry.before),
+    canonicalJson(entry.after),
+    entry.token ?? null,
+    entry.tokens === undefined ? null : canonicalJson(entry.tokens),
+    entry.previousHash,
+    entry.hash,
+  ]);
+}

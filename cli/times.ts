@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from "commander";
+
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** An argument parser for commander: an ISO 8601 date or time, or `90m`, `24h`, `7d` ago. Answers milliseconds. */
+export function time(text: string): number {
+  const ago = /^([0-9]{1,6})([smhd])$/.exec(text);
+  if (ago !== null) return Date.now() - Number(ago[1]) * UNITS_MS[ago[2]!]!;
+  const isTime = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]{5,12}(?:Z|[+-][0-9]{2}:[0-9]{2})?)?$/.test(text);
+  const at = isTime ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    throw new InvalidArgumentError("It must be a time such as 2026-11-24T12:00:00Z, or 24h ago as 24h.");
+  return at;
+}
+
+/** `2026-11-24 12:00`, in UTC. */
+export function minute(at: number): string {
+  return new Date(at).toISOString().slice(0, 16).replace("T", " ");
+}
