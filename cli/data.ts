@@ -34,6 +34,12 @@ export function openToChange(dataDir: string): Promise<Data> {
   });
 }
 
+/** Opens the folder to change what is there; rejects where there is nothing. */
+export async function openExisting(dataDir: string): Promise<Data> {
+  if (!holdsRules(dataDir)) throw new StoreAbsent(dataDir);
+  return openToChange(dataDir);
+}
+
 /** Who changes something from the command line, for the journal. */
 export function cliActor(): string {
   try {

@@ -10,6 +10,8 @@ import { type Flags, loadConfig, type Settings } from "./config.ts";
 import { cliActor, openToChange } from "./data.ts";
 import { ExitCode } from "./exit.ts";
 import { attempting, CommandFailed } from "./failure.ts";
+import { registerDecisions } from "./leaks/decide.ts";
+import { registerLeakViews } from "./leaks/list.ts";
 import { linesOf } from "./lines.ts";
 import { configOptions, wholeNumber } from "./options.ts";
 import { Progress } from "./progress.ts";
@@ -25,9 +27,9 @@ interface AddFlags extends Flags {
   readonly json?: boolean;
 }
 
-/** `leakgate leaks add`: registers a leak from a list of tokens, or of their hashes. */
+/** `leakgate leaks`: registers leaks from lists of tokens, or of their hashes; lists, shows and decides them. */
 export function registerLeaks(program: Command): void {
-  const leaks = program.command("leaks").description("register leaks");
+  const leaks = program.command("leaks").description("register, list, show and decide leaks");
   configOptions(
     leaks
       .command("add")
@@ -44,6 +46,8 @@ export function registerLeaks(program: Command): void {
       .option("--apply", "apply the virtual patch too: block the tokens at once")
       .option("--json", "answer as JSON"),
   ).action(attempting("register the leak", addLeak));
+  registerLeakViews(leaks);
+  registerDecisions(leaks);
 }
 
 async function addLeak(flags: AddFlags): Promise<void> {
