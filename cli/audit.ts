@@ -2,10 +2,10 @@ import { type Command, Option } from "commander";
 import { canonicalJson, emptyJournal, type JournalEntry, type JournalVerdict } from "../rules/journal.ts";
 import type { RulesStore } from "../rules/store.ts";
 import { type Flags, loadConfig } from "./config.ts";
-import { openToRead } from "./data.ts";
+import { type Data, openControl, openToRead } from "./data.ts";
 import { ExitCode } from "./exit.ts";
 import { attempting, CommandFailed } from "./failure.ts";
-import { configOptions, wholeNumber } from "./options.ts";
+import { type TenantFlags, tenantOptions, wholeNumber } from "./options.ts";
 import { csvRecord, Output } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { table } from "./table.ts";
@@ -18,28 +18,30 @@ interface Filter {
   readonly actor?: string;
 }
 
-type ListFlags = Flags & Filter & { readonly limit: number; readonly json?: boolean };
-type ExportFlags = Flags & Filter & { readonly format: "ndjson" | "csv" };
-type VerifyFlags = Flags & { readonly head?: string; readonly json?: boolean };
+/** Whose journal: a tenant's, or that of the tenants themselves. */
+type JournalFlags = Flags & TenantFlags & { readonly control?: boolean };
+type ListFlags = JournalFlags & Filter & { readonly limit: number; readonly json?: boolean };
+type ExportFlags = JournalFlags & Filter & { readonly format: "ndjson" | "csv" };
+type VerifyFlags = JournalFlags & { readonly head?: string; readonly json?: boolean };
 
 const READ_A_TURN = 500;
 
 /** `leakgate audit verify | list | export`: the journal, in which every change stands with who made it. */
 export function registerAudit(program: Command): void {
   const audit = program.command("audit").description("verify, list and export the journal of all changes");
-  configOptions(
+  journalOptions(
     audit
       .command("verify")
       .description("verify the chain of the journal, and that everything stored is what the journal says")
       .option("--head <hash>", "the hash that an earlier verification printed; it must still be in the chain")
       .option("--json", "as JSON"),
   ).action(attempting("verify the journal", verify));
-  configOptions(
+  journalOptions(
     filterOptions(audit.command("list").description("list changes, the newest first"))
       .option("--limit <n>", "how many at most", wholeNumber, 50)
       .option("--json", "as JSON"),
   ).action(attempting("list the journal", list));
-  configOptions(
+  journalOptions(
     filterOptions(
       audit.command("export").description("write all changes to standard output, oldest first"),
     ).addOption(
@@ -48,6 +50,15 @@ export function registerAudit(program: Command): void {
         .default("ndjson"),
     ),
   ).action(attempting("export the journal", exportAll));
+}
+
+function journalOptions(command: Command): Command {
+  return tenantOptions(command).option("--control", "the journal of tenants and global keys instead");
+}
+
+function openJournal({ tenant, control, ...flags }: JournalFlags): Promise<Data> {
+  const { data } = loadConfig(flags);
+  return control ? openControl(data) : openToRead(data, tenant);
 }
 
 function filterOptions(command: Command): Command {
@@ -61,7 +72,7 @@ function filterOptions(command: Command): Command {
 async function verify({ head: kept, json, ...flags }: VerifyFlags): Promise<void> {
   if (kept !== undefined && !/^[0-9a-f]{64}$/.test(kept))
     throw new CommandFailed("--head is no hash of 64 hexadecimal digits", ExitCode.usage);
-  const { store } = await openToRead(loadConfig(flags).data);
+  const { store } = await openJournal(flags);
   try {
     const progress = new Progress("entries verified");
     let newest = emptyJournal;
@@ -102,7 +113,7 @@ function brokenText({ revision, why, entry }: Extract<JournalVerdict, { ok: fals
 }
 
 async function list(flags: ListFlags): Promise<void> {
-  const { store } = await openToRead(loadConfig(flags).data);
+  const { store } = await openJournal(flags);
   try {
     const found: JournalEntry[] = [];
     for (const entry of newestFirst(store, flags.subject)) {
@@ -117,7 +128,7 @@ async function list(flags: ListFlags): Promise<void> {
 }
 
 async function exportAll(flags: ExportFlags): Promise<void> {
-  const { store } = await openToRead(loadConfig(flags).data);
+  const { store } = await openJournal(flags);
   try {
     const output = new Output();
     if (flags.format === "csv") await output.line(csvRecord(COLUMNS));

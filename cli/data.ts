@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { Pepper, PepperUnusable } from "../rules/pepper.ts";
-import { Refusal, StoreAbsent } from "../rules/refusal.ts";
+import { Refusal, StoreAbsent, TenantUnknown } from "../rules/refusal.ts";
 import { RulesStore } from "../rules/store.ts";
+import { controlFolder, defaultTenant, tenantFolder, tenantPepper } from "../rules/tenants.ts";
 import { ExitCode } from "./exit.ts";
 import { CommandFailed } from "./failure.ts";
 
@@ -15,29 +16,43 @@ export interface Data {
   readonly isNew: boolean;
 }
 
-/** Opens the folder to look; rejects where there is nothing to see. */
-export function openToRead(dataDir: string): Promise<Data> {
+/** Opens a tenant's rules to look; rejects where there is nothing to see. */
+export function openToRead(dataDir: string, tenant: string = defaultTenant): Promise<Data> {
   return opened(dataDir, async () => {
-    if (!holdsRules(dataDir)) throw new StoreAbsent(dataDir);
-    const pepper = Pepper.load(dataDir);
-    return { pepper, store: await RulesStore.open(dataDir, pepper.id, { readOnly: true }), isNew: false };
+    expectTenant(dataDir, tenant);
+    const pepper = tenantPepper(dataDir, tenant);
+    const store = await RulesStore.open(tenantFolder(dataDir, tenant), pepper.id, { readOnly: true });
+    return { pepper, store, isNew: false };
   });
 }
 
-/** Opens the folder to change it, and makes it where there is none. */
-export function openToChange(dataDir: string): Promise<Data> {
+/** The same for the store of global keys, in whose journal the tenants stand. */
+export function openControl(dataDir: string): Promise<Data> {
   return opened(dataDir, async () => {
-    const isNew = !holdsRules(dataDir);
+    const folder = controlFolder(dataDir);
+    if (!holdsRules(folder)) throw new StoreAbsent(folder);
+    const pepper = Pepper.load(dataDir);
+    return { pepper, store: await RulesStore.open(folder, pepper.id, { readOnly: true }), isNew: false };
+  });
+}
+
+/** Opens the folder to change it, and makes it where there is none; other tenants than the default must be there. */
+export function openToChange(dataDir: string, tenant: string = defaultTenant): Promise<Data> {
+  return opened(dataDir, async () => {
+    if (tenant !== defaultTenant) expectTenant(dataDir, tenant);
+    const isNew = tenant === defaultTenant && !holdsRules(dataDir);
     // Rules without their pepper: a new one would match none of their tokens, and lie where the right one belongs.
-    const pepper = isNew ? Pepper.loadOrCreate(dataDir) : Pepper.load(dataDir);
-    return { pepper, store: await RulesStore.open(dataDir, pepper.id), isNew };
+    const pepper = isNew ? Pepper.loadOrCreate(dataDir) : tenantPepper(dataDir, tenant);
+    return { pepper, store: await RulesStore.open(tenantFolder(dataDir, tenant), pepper.id), isNew };
   });
 }
 
 /** Opens the folder to change what is there; rejects where there is nothing. */
-export async function openExisting(dataDir: string): Promise<Data> {
-  if (!holdsRules(dataDir)) throw new StoreAbsent(dataDir);
-  return openToChange(dataDir);
+export function openExisting(dataDir: string, tenant: string = defaultTenant): Promise<Data> {
+  return opened(dataDir, async () => {
+    expectTenant(dataDir, tenant);
+    return openToChange(dataDir, tenant);
+  });
 }
 
 /** Who changes something from the command line, for the journal. */
@@ -48,6 +63,12 @@ export function cliActor(): string {
     // In a container the user often has a number and no name.
     return `cli:uid-${process.getuid?.() ?? "unknown"}`;
   }
+}
+
+/** Throws StoreAbsent, TenantUnknown. */
+function expectTenant(dataDir: string, tenant: string): void {
+  if (holdsRules(tenantFolder(dataDir, tenant))) return;
+  throw tenant === defaultTenant ? new StoreAbsent(dataDir) : new TenantUnknown(tenant);
 }
 
 function holdsRules(dataDir: string): boolean {

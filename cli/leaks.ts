@@ -13,10 +13,10 @@ import { attempting, CommandFailed } from "./failure.ts";
 import { registerDecisions } from "./leaks/decide.ts";
 import { registerLeakViews } from "./leaks/list.ts";
 import { linesOf } from "./lines.ts";
-import { configOptions, wholeNumber } from "./options.ts";
+import { type TenantFlags, tenantOptions, wholeNumber } from "./options.ts";
 import { Progress } from "./progress.ts";
 
-interface AddFlags extends Flags {
+interface AddFlags extends Flags, TenantFlags {
   readonly name: string;
   readonly risk: number;
   readonly description?: string;
@@ -30,7 +30,7 @@ interface AddFlags extends Flags {
 /** `leakgate leaks`: registers leaks from lists of tokens, or of their hashes; lists, shows and decides them. */
 export function registerLeaks(program: Command): void {
   const leaks = program.command("leaks").description("register, list, show and decide leaks");
-  configOptions(
+  tenantOptions(
     leaks
       .command("add")
       .description("register a leak; its tokens come from a file or standard input, one a line")
@@ -55,7 +55,7 @@ async function addLeak(flags: AddFlags): Promise<void> {
   const input = checkLeakInput({ name, risk, description, source });
   const settings = loadConfig(flags);
   const lists = await listsOf(flags);
-  const { store, pepper, isNew } = await openToChange(settings.data);
+  const { store, pepper, isNew } = await openToChange(settings.data, flags.tenant);
   if (isNew) console.error(`made the data folder ${settings.data}`);
   try {
     const tokens: TokenDigest[] = [];

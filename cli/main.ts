@@ -9,6 +9,7 @@ import { registerKeys } from "./keys.ts";
 import { registerLeaks } from "./leaks.ts";
 import { registerProxy } from "./proxy.ts";
 import { registerServe } from "./serve.ts";
+import { registerTenants } from "./tenants.ts";
 import { version } from "./version.ts";
 
 const program = new Command("leakgate")
@@ -33,6 +34,7 @@ registerAdmin(program);
 program.commandsGroup("Manage, with or without a running gateway:");
 registerKeys(program);
 registerLeaks(program);
+registerTenants(program);
 program.commandsGroup("Look:");
 registerAudit(program);
 registerCheckConfig(program);

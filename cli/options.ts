@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { defaultTenant } from "../rules/tenants.ts";
 
 /** What every command that reads the configuration takes. */
 export function configOptions(command: Command): Command {
@@ -6,6 +7,16 @@ export function configOptions(command: Command): Command {
     .option("--data <dir>", "folder of the pepper, rules and events (default: ./data)")
     .option("--config <file>", "configuration file (default: ./leakgate.yaml, where there is one)")
     .option("--verbose", "log at level debug, and show where an error comes from");
+}
+
+/** Which tenant a command works on. */
+export interface TenantFlags {
+  readonly tenant: string;
+}
+
+/** What every command takes that works on one tenant's data. */
+export function tenantOptions(command: Command): Command {
+  return configOptions(command).option("--tenant <name>", "whose data", defaultTenant);
 }
 
 /** What the commands take that keep running. */

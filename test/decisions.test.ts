@@ -121,10 +121,19 @@ describe("leakgate leaks apply, close, reopen, mark-false", () => {
   test("--wait ends once the workers enforce it, and says who does not", async () => {
     expect(await leaks("apply", "leak-1", "--wait")).toMatchObject({ code: 0 });
     const runtime = await Runtime.open(data);
-    const report = { pid: process.pid, startedAt: 1, heartbeatAt: Date.now() + 3_600_000, ready: true };
-    await runtime.publish({ worker: 1, revision: 1_000, tokens: 0, counters: {}, ...report });
+    const report = (worker: number, revision: number) =>
+      runtime.publish({
+        worker,
+        pid: process.pid,
+        startedAt: 1,
+        heartbeatAt: Date.now() + 3_600_000,
+        ready: true,
+        tenants: { default: { revision, tokens: 0, budgetExhausted: {} } },
+        counters: {},
+      });
+    await report(1, 1_000);
     expect(await leaks("apply", "leak-2", "--wait")).toMatchObject({ code: 0 });
-    await runtime.publish({ worker: 2, revision: 1, tokens: 0, counters: {}, ...report });
+    await report(2, 1);
     const late = await leaks("apply", "leak-3", "--wait", "--within", "0");
     expect(late).toMatchObject({ code: 1, out: expect.stringContaining("leak-3: patched") });
     expect(late.err).toContain("it is stored, but not enforced yet by worker 2");

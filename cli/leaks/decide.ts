@@ -11,9 +11,9 @@ import { type Flags, loadConfig } from "../config.ts";
 import { cliActor, openExisting } from "../data.ts";
 import { ExitCode } from "../exit.ts";
 import { attempting, CommandFailed } from "../failure.ts";
-import { configOptions, wholeNumber } from "../options.ts";
+import { type TenantFlags, tenantOptions, wholeNumber } from "../options.ts";
 
-interface DecideFlags extends Flags {
+interface DecideFlags extends Flags, TenantFlags {
   readonly mode?: RuleMode;
   readonly hosts?: string[];
   readonly methods?: string[];
@@ -64,7 +64,7 @@ export function registerDecisions(leaks: Command): void {
       .option("--wait", "until every live worker enforces it")
       .option("--within <seconds>", "how long to wait", wholeNumber, 10)
       .option("--json", "answer as JSON");
-    configOptions(command).action(
+    tenantOptions(command).action(
       attempting(`${verb.command} the leaks`, (ids: string[], flags: DecideFlags) =>
         decideAll(verb, ids, flags),
       ),
@@ -85,7 +85,7 @@ function ruleOptions(command: Command): Command {
  */
 async function decideAll(verb: Verb, ids: readonly string[], flags: DecideFlags): Promise<void> {
   const settings = loadConfig(flags);
-  const { store } = await openExisting(settings.data);
+  const { store } = await openExisting(settings.data, flags.tenant);
   let changes: Changed[] = [];
   const refused: Refusal[] = [];
   try {
@@ -95,7 +95,9 @@ async function decideAll(verb: Verb, ids: readonly string[], flags: DecideFlags)
   } finally {
     await store.close();
   }
-  const lagging = flags.wait ? await waited(settings.data, changes, flags.within * 1_000) : null;
+  const lagging = flags.wait
+    ? await waited(settings.data, flags.tenant, changes, flags.within * 1_000)
+    : null;
   if (flags.json) {
     console.log(
       JSON.stringify(
@@ -148,6 +150,7 @@ function optionsOf({ mode, hosts, methods }: DecideFlags): DecideOptions {
 /** Null where every live worker enforces the changes; else what is not so yet after `withinMs`. */
 async function waited(
   dataDir: string,
+  tenant: string,
   changes: readonly Changed[],
   withinMs: number,
 ): Promise<string | null> {
@@ -155,7 +158,13 @@ async function waited(
   const revision = Math.max(...changes.map((change) => change.revision));
   const runtime = await Runtime.open(dataDir);
   try {
-    const { lagging } = await awaitEnforced(runtime, revision, withinMs, new AbortController().signal);
+    const { lagging } = await awaitEnforced(
+      runtime,
+      tenant,
+      revision,
+      withinMs,
+      new AbortController().signal,
+    );
     return lagging.length === 0 ? null : `not enforced yet by worker ${lagging.join(", ")}`;
   } finally {
     await runtime.close();

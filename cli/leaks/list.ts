@@ -9,7 +9,7 @@ import type { RulesStore } from "../../rules/store.ts";
 import { type Flags, loadConfig } from "../config.ts";
 import { openToRead } from "../data.ts";
 import { attempting } from "../failure.ts";
-import { configOptions, wholeNumber } from "../options.ts";
+import { type TenantFlags, tenantOptions, wholeNumber } from "../options.ts";
 import { table } from "../table.ts";
 import { minute } from "../times.ts";
 import { filterOptions, type LeakFilter, leaksAsked } from "./filter.ts";
@@ -17,18 +17,19 @@ import { filterOptions, type LeakFilter, leaksAsked } from "./filter.ts";
 const HISTORY_SHOWN = 20;
 
 type ListFlags = Flags &
+  TenantFlags &
   LeakFilter & { readonly limit: number; readonly json?: boolean; readonly ids?: boolean };
-type ShowFlags = Flags & { readonly json?: boolean; readonly tokens?: boolean };
+type ShowFlags = Flags & TenantFlags & { readonly json?: boolean; readonly tokens?: boolean };
 
 /** `leakgate leaks list | show`. */
 export function registerLeakViews(leaks: Command): void {
-  configOptions(
+  tenantOptions(
     filterOptions(leaks.command("list").description("list leaks, the newest first"))
       .option("--limit <n>", "how many at most", wholeNumber, 50)
       .option("--ids", "the ids alone, one a line, for xargs")
       .option("--json", "as JSON"),
   ).action(attempting("list the leaks", list));
-  configOptions(
+  tenantOptions(
     leaks
       .command("show")
       .description("show a leak, its rule and its history")
@@ -39,7 +40,7 @@ export function registerLeakViews(leaks: Command): void {
 }
 
 async function list({ limit, json, ids, ...flags }: ListFlags): Promise<void> {
-  const { store } = await openToRead(loadConfig(flags).data);
+  const { store } = await openToRead(loadConfig(flags).data, flags.tenant);
   try {
     const { leaks, hasMore } = leaksAsked(store, flags, limit);
     if (json) {
@@ -70,7 +71,7 @@ function row(leak: Leak, rule: Rule | null): string[] {
 }
 
 async function show(id: string, { json, tokens: withTokens, ...flags }: ShowFlags): Promise<void> {
-  const { store } = await openToRead(loadConfig(flags).data);
+  const { store } = await openToRead(loadConfig(flags).data, flags.tenant);
   try {
     const leak = store.leak(id);
     if (leak === null) throw new LeakUnknown(id);
