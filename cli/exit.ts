@@ -19,6 +19,7 @@ const CODES: Record<string, number> = {
   TenantUnknown: ExitCode.data,
   StoreLocked: ExitCode.data,
   PepperUnusable: ExitCode.data,
+  FolderTaken: ExitCode.data,
   EADDRINUSE: ExitCode.address,
   EADDRNOTAVAIL: ExitCode.address,
 };

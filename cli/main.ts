@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { registerAdmin } from "./admin.ts";
 import { registerAudit } from "./audit.ts";
+import { registerBackup } from "./backup.ts";
 import { registerCheckConfig } from "./check-config.ts";
 import { report } from "./failure.ts";
 import { after } from "./help.ts";
@@ -35,6 +36,7 @@ program.commandsGroup("Manage, with or without a running gateway:");
 registerKeys(program);
 registerLeaks(program);
 registerTenants(program);
+registerBackup(program);
 program.commandsGroup("Look:");
 registerAudit(program);
 registerCheckConfig(program);

@@ -4,7 +4,7 @@ export class Progress {
   private shown = false;
 
   /** `what` follows the count, as in `tokens digested`. */
-  constructor(what: string) {
+  constructor(what = "") {
     this.what = what;
   }
 
@@ -12,6 +12,13 @@ export class Progress {
     if (!process.stderr.isTTY) return;
     const of = total === undefined ? "" : ` of ${total.toLocaleString("en")}`;
     process.stderr.write(`\r${count.toLocaleString("en")}${of} ${this.what}`);
+    this.shown = true;
+  }
+
+  /** Words instead of a count. */
+  say(text: string): void {
+    if (!process.stderr.isTTY) return;
+    process.stderr.write(`\r\u001b[K${text}`);
     this.shown = true;
   }
 

@@ -68,7 +68,8 @@ export function openEnvironment<V, K extends Key>(
   }
 }
 
-function ensureUsable(path: string): void {
+/** Throws for what LMDB would refuse to open. */
+export function ensureUsable(path: string): void {
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   for (const name of ["data.mdb", "lock.mdb"]) {
     const file = join(path, name);
