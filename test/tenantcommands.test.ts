@@ -45,7 +45,7 @@ test("each tenant has its own leaks, decisions and journal", async () => {
 test("a tenant that is not there is not made", async () => {
   for (const args of [["leaks", "list"], ["leaks", "close", "leak-1"], ["audit", "verify"], add]) {
     const { code, err } = await run([...args, "--tenant", "nobody"], token);
-    expect([code, err]).toEqual([1, expect.stringContaining('no tenant has the name "nobody"')]);
+    expect([code, err]).toEqual([3, expect.stringContaining('no tenant has the name "nobody"')]);
   }
   expect(await run(["leaks", "list", "--tenant", "../x"])).toMatchObject({ code: 2 });
   expect(existsSync(join(folder.path, "data", "tenants", "nobody"))).toBe(false);
