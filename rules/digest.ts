@@ -1,6 +1,7 @@
+import type { Checksum } from "./kinds.ts";
 import { ANCHOR_BYTES, Keyed } from "./matcher/keyed.ts";
 import type { Pepper } from "./pepper.ts";
-import { Token } from "./token.ts";
+import { type TextWarning, Token } from "./token.ts";
 import type { HashAlgorithm } from "./tokenhash.ts";
 
 /** What is stored and compared instead of a token. */
@@ -19,7 +20,29 @@ export interface TokenDigest {
   readonly kind: string;
   /** Where the token is known by its hash alone: what made that. Digest and anchor are then of the hash. */
   readonly hash?: HashAlgorithm | undefined;
+  /** Default `none`. */
+  readonly checksum?: Checksum | undefined;
+  /** When a JWT expires (ms). */
+  readonly expiresAt?: number | null | undefined;
+  readonly warnings?: readonly TokenWarning[] | undefined;
+  /** Where it stood in its list, from 1. */
+  readonly line?: number | null | undefined;
+  /** It is registered as false, alone of its leak (a rule of the intake, see intake.ts). */
+  readonly isFalse?: boolean | undefined;
 }
+
+/** What people should look at before they trust a token as it was given. */
+export type TokenWarning = TextWarning | "common_in_traffic" | "already_known";
+export const tokenWarnings: readonly TokenWarning[] = [
+  "low_entropy",
+  "looks_truncated",
+  "checksum_invalid",
+  "common_in_traffic",
+  "already_known",
+];
+
+/** Looks at a token's canonical form before its clear bytes are gone, and answers it as it is to be registered. */
+export type Judge = (token: TokenDigest, bytes: Buffer) => TokenDigest;
 
 /** How long digesting a list may keep the event loop before it yields. */
 const SLICE_MS = 5;
@@ -37,9 +60,13 @@ export function keyed(pepper: Pepper): Keyed {
 }
 
 /** Digests a token; its clear bytes are overwritten in the same call. */
-export function digestToken(token: Token, pepper: Pepper): TokenDigest {
-  const { kind, preview } = token;
-  return token.take((bytes) => ({ ...digestBytes(bytes, pepper), preview, kind }));
+export function digestToken(token: Token, pepper: Pepper, judge: Judge | null = null): TokenDigest {
+  const { kind, preview, checksum, expiresAt, warnings, line } = token;
+  return token.take((bytes) => {
+    const facts = { preview, kind, checksum, expiresAt, warnings, line };
+    const digest: TokenDigest = { ...digestBytes(bytes, pepper), ...facts };
+    return judge === null ? digest : judge(digest, bytes);
+  });
 }
 
 /** The same for the bytes of a canonical form, at least 6. */
@@ -57,8 +84,12 @@ export function digestBytes(bytes: Uint8Array, pepper: Pepper): Omit<TokenDigest
  * Parses and digests a list, line by line; the same token twice is one. Throws TokenRefused for the first line that
  * cannot be a token. Yields to the event loop every few milliseconds.
  */
-export function digestTokens(texts: readonly string[], pepper: Pepper): Promise<TokenDigest[]> {
-  return digestEach(texts, (text, line) => digestToken(Token.parse(text, line), pepper));
+export function digestTokens(
+  texts: readonly string[],
+  pepper: Pepper,
+  judge: Judge | null = null,
+): Promise<TokenDigest[]> {
+  return digestEach(texts, (text, line) => digestToken(Token.parse(text, line), pepper, judge));
 }
 
 /** Digests each text of a list, which is named by its line (from 1); of equal digests one is kept. */

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
-import { signingInput } from "./jwt.ts";
+import { expiryOf, signingInput } from "./jwt.ts";
+import { type Checksum, isLowEntropy, recognize } from "./kinds.ts";
 
 /** Shorter ones would meet ordinary text; Wallarm and HasMySecretLeaked draw the same line. */
 export const TOKEN_BYTES_MIN = 6;
@@ -30,33 +31,15 @@ export class TokenRefused extends Error {
   }
 }
 
-const KINDS: readonly (readonly [RegExp, string])[] = [
-  [/^gh[opusr]_|^github_pat_/, "github"],
-  [/^gl(?:pat|dt|rt|ptt|cbt|ft|imt|agent|oas|soat)-/, "gitlab"],
-  [/^xox[abeprs][-.]|^xapp-/, "slack"],
-  [/^[sr]k_(?:test|live|prod)_/, "stripe"],
-  [/^(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}$|^ABSK/, "aws"],
-  [/^AIza/, "google"],
-  [/^sk-ant-/, "anthropic"],
-  [/^sk-/, "openai"],
-  [/^npm_/, "npm"],
-  [/^SG\./, "sendgrid"],
-  [/^hv[sb]\./, "vault"],
-  [/^glsa_|^glc_/, "grafana"],
-  [/^ATATT3/, "atlassian"],
-  [/^do[por]_v1_/, "digitalocean"],
-  [/^shp(?:at|ca|pa|ss)_/, "shopify"],
-  [/^pypi-/, "pypi"],
-  [/^hf_/, "huggingface"],
-  [/^[0-9]{5,16}:A[A-Za-z0-9_-]{34}$/, "telegram"],
-];
-
 /** Words before a token that are not part of it; singletons seen in the field are listed in docs. */
 const SCHEME =
   /^(?:bearer|token|basic|apikey|api-key|key|bot|oauth|ssws|geniekey|accesskey|jwt|zoho-oauthtoken)[ \t]+(?=[^ \t]+$)/i;
 const FIELD =
   /^(?:authorization|proxy-authorization|x-api-key|api-key|apikey|x-auth-token|x-access-token|private-token|job-token):[ \t]*/i;
 const PARAMETER = /^(?:token|access_token|api_key|apikey|key)=(?=["'`])/i;
+
+/** What people should look at before they trust a token as it was given; told from its text alone. */
+export type TextWarning = "low_entropy" | "looks_truncated" | "checksum_invalid";
 
 /**
  * Secret bytes that a client presents, in canonical form: scheme and quotes stripped, a JWT cut to its signing
@@ -67,23 +50,37 @@ export class Token {
   readonly kind: string;
   /** Safe to show: at most four leading characters, and only of tokens of 16 bytes and more. */
   readonly preview: string;
+  readonly checksum: Checksum;
+  readonly warnings: readonly TextWarning[];
+  /** When a JWT expires (ms); null where nobody knows. */
+  readonly expiresAt: number | null;
+  /** Where it stood in a list, from 1; null where it came alone. */
+  readonly line: number | null;
   #bytes: Buffer;
 
-  private constructor(bytes: Buffer, kind: string, preview: string) {
+  private constructor(bytes: Buffer, text: string, jwt: string | null, line: number | null) {
     this.#bytes = bytes;
-    this.kind = kind;
-    this.preview = preview;
+    const { kind, checksum, looksTruncated } = recognize(text);
+    this.kind = jwt === null ? kind : "jwt";
+    this.checksum = jwt === null ? checksum : "none";
+    this.preview = previewOf(text, bytes.length);
+    this.expiresAt = jwt === null ? null : expiryOf(jwt);
+    this.line = line;
+    const warnings: TextWarning[] = [];
+    if (isLowEntropy(text)) warnings.push("low_entropy");
+    if (jwt === null && looksTruncated) warnings.push("looks_truncated");
+    if (this.checksum === "invalid") warnings.push("checksum_invalid");
+    this.warnings = warnings;
   }
 
   /** Parses one line; throws TokenRefused. */
   static parse(text: string, line: number | null = null): Token {
     const stripped = strip(text);
-    const canonical = signingInput(stripped) ?? stripped;
+    const jwt = signingInput(stripped);
+    const canonical = jwt ?? stripped;
     const refusal = refusalOf(canonical);
     if (refusal !== null) throw new TokenRefused(refusal, line);
-    const bytes = Buffer.from(canonical, "utf8");
-    const kind = canonical === stripped ? kindOf(canonical) : "jwt";
-    return new Token(bytes, kind, previewOf(canonical, bytes.length));
+    return new Token(Buffer.from(canonical, "utf8"), canonical, jwt, line);
   }
 
   /** Bytes of the canonical form; 0 after it was taken. */
@@ -143,11 +140,6 @@ function isRedacted(text: string): boolean {
     /^[<[({]?(?:redacted|masked|removed|hidden)[>\])}]?$/i.test(text) ||
     /^[xX]+$|^\*+$/.test(text)
   );
-}
-
-function kindOf(text: string): string {
-  for (const [shape, kind] of KINDS) if (shape.test(text)) return kind;
-  return "opaque";
 }
 
 function previewOf(text: string, bytes: number): string {

@@ -95,5 +95,5 @@ export function digestHash({ algorithm, hex }: TokenHash, pepper: Pepper): Token
 
 /** Parses and digests a list, as digestTokens does. Throws HashRefused for the first line that is no hash. */
 export function digestHashes(texts: readonly string[], pepper: Pepper): Promise<TokenDigest[]> {
-  return digestEach(texts, (text, line) => digestHash(parseTokenHash(text, line), pepper));
+  return digestEach(texts, (text, line) => ({ ...digestHash(parseTokenHash(text, line), pepper), line }));
 }
