@@ -11,6 +11,8 @@ export type JournalAction =
   | "token.remove"
   | "key.create"
   | "key.revoke"
+  | "leak.comment"
+  | "settings.update"
   | "tenant.create";
 
 /** One change: who, when, what, and the hash of the change before it. Holds no token, no digest, no secret. */
@@ -26,6 +28,9 @@ export interface JournalEntry {
   /** The fields that changed, before (null: the subject was not there) and after. */
   readonly before: Facts | null;
   readonly after: Facts;
+  /** Why, in a word of `reasonsOf` (decision.ts), and in a person's own. */
+  readonly reason?: string | undefined;
+  readonly comment?: string | undefined;
   /** `token.remove`: the number of the token. */
   readonly token?: number;
   /** `leak.register`, `tokens.add`: the numbers given to the new tokens, `first` to `first + count - 1`. */

@@ -20,6 +20,12 @@ function leakWith(status: LeakStatus): Leak {
     description: "",
     risk: 5,
     source: "custom",
+    sourceUrl: null,
+    sourceAuthor: null,
+    sourceAt: null,
+    target: null,
+    assignee: null,
+    notApplicable: null,
   } as const;
   const rest = { tokenCount: 1, version: 3, createdAt: 1000, updatedAt: 2000 };
   return status === "patched" ? { ...facts, ...rest, status, rule: "rule-1" } : { ...facts, ...rest, status };
@@ -73,7 +79,7 @@ describe("the fields of a leak", () => {
   test("are taken within their limits, without the blanks around them", () => {
     expect(checkLeakInput({ ...good, name: "  made up  " }).name).toBe("made up");
     const widest = { name: "n".repeat(128), description: "d".repeat(255), risk: 10, source: "s".repeat(32) };
-    expect(checkLeakInput(widest)).toEqual(widest);
+    expect(checkLeakInput(widest)).toMatchObject(widest);
   });
 
   test.each([
@@ -97,6 +103,13 @@ describe("the fields of a leak", () => {
   });
 
   test("risk levels are high from 8, medium from 4, low below", () => {
-    expect([1, 3, 4, 7, 8, 10].map(riskLevel)).toEqual(["low", "low", "medium", "medium", "high", "high"]);
+    expect([1, 3, 4, 7, 8, 10].map((risk) => riskLevel(risk))).toEqual([
+      "low",
+      "low",
+      "medium",
+      "medium",
+      "high",
+      "high",
+    ]);
   });
 });

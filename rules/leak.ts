@@ -1,5 +1,9 @@
 import { DecisionRefused, InputRefused } from "./refusal.ts";
 import type { RuleId } from "./rule.ts";
+import { defaultLevels, type RiskLevels } from "./settings.ts";
+import { checkOptional, checkText, checkUrl } from "./text.ts";
+
+export { checkText } from "./text.ts";
 
 export type LeakId = `leak-${number}`;
 export type LeakStatus = "opened" | "patched" | "closed" | "marked_false";
@@ -10,7 +14,20 @@ export type RiskLevel = "high" | "medium" | "low";
 export const leakStatuses: readonly LeakStatus[] = ["opened", "patched", "closed", "marked_false"];
 export const decisions: readonly Decision[] = ["vpatch", "mark_false", "close", "reopen"];
 
-export const leakLimits = { nameChars: 128, descriptionChars: 255, sourceChars: 32, riskMax: 10 } as const;
+export const leakLimits = {
+  nameChars: 128,
+  descriptionChars: 255,
+  sourceChars: 32,
+  sourceAuthorChars: 128,
+  targetChars: 128,
+  assigneeChars: 64,
+  notApplicableChars: 255,
+  riskMax: 10,
+} as const;
+
+/** Whether the tokens are kept off: `applied` while a rule is in force; `not_applicable` is a person's word. */
+export type Remediation = "none" | "applied" | "not_applicable";
+export const remediations: readonly Remediation[] = ["none", "applied", "not_applicable"];
 
 /** What a leak is whatever its status; times are milliseconds since 1970. */
 export interface LeakFacts {
@@ -22,6 +39,16 @@ export interface LeakFacts {
   /** 1 (lowest) to 10. */
   readonly risk: number;
   readonly source: string;
+  /** Where it was found, who put it there, and when it leaked (ms). */
+  readonly sourceUrl: string | null;
+  readonly sourceAuthor: string | null;
+  readonly sourceAt: number | null;
+  /** The API or system that the tokens open. */
+  readonly target: string | null;
+  /** Who looks after it. */
+  readonly assignee: string | null;
+  /** Why no remediation applies, as a person said; null where nobody did, and while a rule is in force. */
+  readonly notApplicable: string | null;
   /** Tokens that are in the set now; removed ones do not count. */
   readonly tokenCount: number;
   /** Counts the changes of this leak from 1; the ETag of the API. */
@@ -39,12 +66,26 @@ export type Leak = LeakFacts &
   );
 
 /** The fields of a leak that people write. */
-export interface LeakInput {
-  readonly name: string;
-  readonly description: string;
-  readonly risk: number;
-  readonly source: string;
-}
+export type LeakDetails = Pick<
+  LeakFacts,
+  | "name"
+  | "description"
+  | "risk"
+  | "source"
+  | "sourceUrl"
+  | "sourceAuthor"
+  | "sourceAt"
+  | "target"
+  | "assignee"
+  | "notApplicable"
+>;
+
+/** The same as they are given: what may be null may be left out. */
+export type LeakInput = Pick<LeakDetails, "name" | "description" | "risk" | "source"> & {
+  readonly [Field in "sourceUrl" | "sourceAuthor" | "sourceAt" | "target" | "assignee" | "notApplicable"]?:
+    | LeakDetails[Field]
+    | undefined;
+};
 
 /** The lifecycle. Closing or marking false removes the rule; reopening does not bring it back, on purpose. */
 const lifecycle: Record<LeakStatus, Partial<Record<Decision, LeakStatus>>> = {
@@ -64,11 +105,12 @@ export function decideLeak(leak: Leak, decision: Decision, nextRule: () => RuleI
   if (status === undefined) throw new DecisionRefused(leak.id, decision, leak.status);
   const facts = { ...factsOf(leak), version: leak.version + 1, updatedAt: at };
   if (status !== "patched") return { ...facts, status };
-  return { ...facts, status, rule: leak.status === "patched" ? leak.rule : nextRule() };
+  const rule = leak.status === "patched" ? leak.rule : nextRule();
+  return { ...facts, notApplicable: null, status, rule };
 }
 
 /** The leak with other facts and the same status, one version on. */
-export function amendLeak(leak: Leak, facts: Partial<LeakInput> & { tokenCount?: number }, at: number): Leak {
+export function amendLeak(leak: Leak, facts: Partial<LeakFacts>, at: number): Leak {
   return { ...leak, ...facts, version: leak.version + 1, updatedAt: at };
 }
 
@@ -77,12 +119,17 @@ export function ruleIdOf(leak: Leak): RuleId | null {
   return leak.status === "patched" ? leak.rule : null;
 }
 
-export function riskLevel(risk: number): RiskLevel {
-  return risk >= 8 ? "high" : risk >= 4 ? "medium" : "low";
+export function remediationOf(leak: Leak): Remediation {
+  if (leak.status === "patched") return "applied";
+  return leak.notApplicable === null ? "none" : "not_applicable";
 }
 
-/** Checks the limits of each field; blanks around name and description are dropped. Throws InputRefused. */
-export function checkLeakInput(input: LeakInput): LeakInput {
+export function riskLevel(risk: number, levels: RiskLevels = defaultLevels): RiskLevel {
+  return risk >= levels.high ? "high" : risk >= levels.medium ? "medium" : "low";
+}
+
+/** Checks the limits of each field; blanks around texts are dropped, and empty ones are null. Throws InputRefused. */
+export function checkLeakInput(input: LeakInput): LeakDetails {
   const name = checkText("name", input.name, leakLimits.nameChars);
   if (name === "") throw new InputRefused("name", "is empty");
   const description = checkText("description", input.description, leakLimits.descriptionChars);
@@ -90,15 +137,25 @@ export function checkLeakInput(input: LeakInput): LeakInput {
     throw new InputRefused("risk", `is not a whole number from 1 to ${leakLimits.riskMax}`);
   if (input.source.length > leakLimits.sourceChars || !/^[a-z0-9_-]+$/.test(input.source))
     throw new InputRefused("source", `is not 1 to ${leakLimits.sourceChars} of the characters a-z 0-9 _ -`);
-  return { name, description, risk: input.risk, source: input.source };
+  const sourceAt = input.sourceAt ?? null;
+  if (sourceAt !== null && !isTime(sourceAt)) throw new InputRefused("sourceAt", "is not a time");
+  return {
+    name,
+    description,
+    risk: input.risk,
+    source: input.source,
+    sourceUrl: checkUrl("sourceUrl", input.sourceUrl),
+    sourceAuthor: checkOptional("sourceAuthor", input.sourceAuthor, leakLimits.sourceAuthorChars),
+    sourceAt,
+    target: checkOptional("target", input.target, leakLimits.targetChars),
+    assignee: checkOptional("assignee", input.assignee, leakLimits.assigneeChars),
+    notApplicable: checkOptional("remediationReason", input.notApplicable, leakLimits.notApplicableChars),
+  };
 }
 
-/** One line of well-formed text of at most `max` UTF-16 units, or InputRefused. */
-export function checkText(field: string, text: string, max: number): string {
-  if (text.length > max) throw new InputRefused(field, `is longer than ${max} characters`);
-  // Lone surrogates have no UTF-8 form: they would come back from the disk as something else.
-  if (/[\p{Cc}\p{Cs}]/u.test(text)) throw new InputRefused(field, "holds control characters or broken text");
-  return text.trim();
+/** Milliseconds since 1970, to the end of the year 9999: later times have no ISO 8601 form of four digits. */
+export function isTime(at: number): boolean {
+  return Number.isInteger(at) && at >= 0 && at <= 253_402_300_799_999;
 }
 
 function factsOf(leak: Leak): LeakFacts {
@@ -109,6 +166,12 @@ function factsOf(leak: Leak): LeakFacts {
     description: leak.description,
     risk: leak.risk,
     source: leak.source,
+    sourceUrl: leak.sourceUrl,
+    sourceAuthor: leak.sourceAuthor,
+    sourceAt: leak.sourceAt,
+    target: leak.target,
+    assignee: leak.assignee,
+    notApplicable: leak.notApplicable,
     tokenCount: leak.tokenCount,
     version: leak.version,
     createdAt: leak.createdAt,

@@ -10,8 +10,10 @@ import {
 } from "./journal.ts";
 import type { Decision, Leak, LeakInput } from "./leak.ts";
 import type { Rule } from "./rule.ts";
+import type { Settings, SettingsPatch } from "./settings.ts";
 import { auditTables, journalRecords } from "./store/audit.ts";
 import { expectLeak, note } from "./store/changes.ts";
+import { type CommentList, type CommentQuery, comment, listComments } from "./store/comments.ts";
 import { type Counts, readCounts } from "./store/counters.ts";
 import { createKey, type KeyChanged, revokeKey } from "./store/keychanges.ts";
 import { keyByPart, listKeys } from "./store/keyring.ts";
@@ -19,6 +21,7 @@ import * as leakChanges from "./store/leakchanges.ts";
 import { type LeakList, type LeakQuery, listLeaks } from "./store/listing.ts";
 import { pageOf, pagesFor, placeOf, TokenPage, type TokenRecordView } from "./store/pages.ts";
 import { listRules, type RuleList, type RuleQuery, readRule, ruleOf } from "./store/rulebook.ts";
+import { readSettings, type SettingsChanged, updateSettings } from "./store/settingschanges.ts";
 import { numberOf, openTables, readHead, type StoredLeak, type Tables } from "./store/tables.ts";
 
 export interface StoreOptions {
@@ -102,6 +105,15 @@ export class RulesStore {
   /** Throws CursorInvalid, InputRefused (limit). */
   listLeaks(query: LeakQuery = {}): LeakList {
     return listLeaks(this.#tables, query);
+  }
+
+  settings(): Settings {
+    return readSettings(this.#tables);
+  }
+
+  /** Throws InputRefused, VersionConflict. */
+  updateSettings(actor: string, patch: SettingsPatch, ifVersion?: number): Promise<SettingsChanged> {
+    return updateSettings(this.#writable(), this.#by(actor), patch, ifVersion);
   }
 
   counts(): Counts {
@@ -190,6 +202,16 @@ export class RulesStore {
     options: leakChanges.DecideOptions = {},
   ): Promise<leakChanges.Changed> {
     return leakChanges.decide(this.#writable(), this.#by(actor), leakId, decision, options);
+  }
+
+  /** Throws LeakUnknown, InputRefused. */
+  comment(actor: string, leakId: string, text: string): Promise<JournalEntry> {
+    return comment(this.#writable(), this.#by(actor), leakId, text);
+  }
+
+  /** What was said of a leak, newest first. Throws LeakUnknown, CursorInvalid, InputRefused (limit). */
+  comments(leakId: string, query: CommentQuery = {}): CommentList {
+    return listComments(this.#tables, leakId, query);
   }
 
   /** Stores a key made by mintKey. */

@@ -9,12 +9,14 @@ import {
   type JournalVerdict,
 } from "../journal.ts";
 import { type Leak, ruleIdOf } from "../leak.ts";
-import { journalFacts } from "./changes.ts";
+import { defaultSettings } from "../settings.ts";
+import { commented, journalFacts, unsaidFacts } from "./changes.ts";
 import { shares } from "./counters.ts";
 import { byPart } from "./keyring.ts";
 import { indexRows } from "./listing.ts";
 import { pagesFor, TokenPage } from "./pages.ts";
 import { inForce, readRule, ruleOf } from "./rulebook.ts";
+import { readSettings, settingsFacts, settingsSubject } from "./settingschanges.ts";
 import { readNextIds, type StoredLeak, type Tables } from "./tables.ts";
 
 /** What the journal says of one leak or access key. */
@@ -26,6 +28,8 @@ interface Replayed {
   readonly removed: Set<number>;
   /** Ids of the rules it ever had. */
   readonly rules: Set<string>;
+  /** Revisions of the entries with a comment. */
+  readonly comments: number[];
   revision: number;
 }
 
@@ -50,7 +54,7 @@ export function auditTables(tables: Tables, source: JournalSource): JournalVerdi
     for (const entry of entries) replay(replayed, entry);
     done += entries.length;
   }
-  const checks = [leakTrouble, keyTrouble, rowTrouble, counterTrouble];
+  const checks = [leakTrouble, keyTrouble, settingsTrouble, rowTrouble, counterTrouble];
   for (const check of checks) {
     const why = readable(() => check(tables, replayed));
     if (why !== null) return { ok: false, revision, why };
@@ -79,10 +83,13 @@ function replay(replayed: Map<string, Replayed>, entry: JournalEntry): void {
     tokensEver: 0,
     removed: new Set(),
     rules: new Set(),
+    comments: [],
     revision: 0,
   };
   state.facts = { ...state.facts, ...entry.after };
-  state.updatedAt = entry.at;
+  // A comment changes nothing of a leak.
+  if (entry.action !== "leak.comment") state.updatedAt = entry.at;
+  if (entry.comment !== undefined) state.comments.push(entry.revision);
   state.revision = entry.revision;
   if (entry.tokens) state.tokensEver = entry.tokens.first + entry.tokens.count - 1;
   if (entry.token) state.removed.add(entry.token);
@@ -98,7 +105,10 @@ function leakTrouble(tables: Tables, replayed: Map<string, Replayed>): string | 
     const { leak } = value;
     const said = replayed.get(leak.id);
     if (said === undefined) return `${leak.id} is not in the journal`;
-    if (canonicalJson(said.facts) !== canonicalJson(journalFacts(leak, ruleOf(tables, leak))))
+    if (
+      canonicalJson({ ...unsaidFacts, ...said.facts }) !==
+      canonicalJson(journalFacts(leak, ruleOf(tables, leak)))
+    )
       return `${leak.id} is not as the journal says`;
     if (said.createdAt !== leak.createdAt || said.updatedAt !== leak.updatedAt)
       return `${leak.id} has other times`;
@@ -156,7 +166,13 @@ function keyTrouble(tables: Tables, replayed: Map<string, Replayed>): string | n
   return isWhole ? null : "access keys are missing";
 }
 
-function rowTrouble(tables: Tables): string | null {
+function settingsTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
+  const said = { ...settingsFacts(defaultSettings), ...replayed.get(settingsSubject)?.facts };
+  const isSame = canonicalJson(said) === canonicalJson(settingsFacts(readSettings(tables)));
+  return isSame ? null : "the settings are not as the journal says";
+}
+
+function rowTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
   let rows = 0;
   const wrong = (key: Key[], value: string) => {
     rows++;
@@ -171,6 +187,10 @@ function rowTrouble(tables: Tables): string | null {
   }
   for (const { key, value } of tables.keys.getRange({})) {
     if (wrong([byPart, value.publicPart], String(key))) return `${value.id} cannot be found`;
+  }
+  for (const [subject, { comments }] of replayed) {
+    if (comments.some((revision) => wrong([commented, subject, revision], "")))
+      return `a comment on ${subject} is not listed`;
   }
   return tables.index.getCount() === rows ? null : "the listings have rows too many";
 }

@@ -1,13 +1,16 @@
 import { canonicalJson, type EntryDraft, type Facts, type Json, sealEntry } from "../journal.ts";
 import type { Leak } from "../leak.ts";
-import { checkText } from "../leak.ts";
 import { LeakUnknown, Refusal, StoreFailed, VersionConflict } from "../refusal.ts";
 import type { Rule } from "../rule.ts";
+import { checkText } from "../text.ts";
 import { recount } from "./counters.ts";
 import { reindex } from "./listing.ts";
 import { numberOf, readHead, type StoredLeak, type Tables } from "./tables.ts";
 
 const actorCharsMax = 200;
+
+/** Rows of the index that name the entries with a comment: [commented, subject, revision]. */
+export const commented = "said";
 
 /**
  * Runs `work` in one write transaction and resolves once it is on the disk (see `overlappingSync` in tables.ts).
@@ -39,6 +42,7 @@ export function journal(tables: Tables, draft: EntryDraft): number {
   const entry = sealEntry(draft, readHead(tables));
   tables.journal.put(entry.revision, canonicalJson(entry));
   tables.history.put([entry.subject, entry.revision], 0);
+  if (entry.comment !== undefined) tables.index.put([commented, entry.subject, entry.revision], "");
   tables.meta.put("head", { revision: entry.revision, hash: entry.hash });
   return entry.revision;
 }
@@ -73,12 +77,36 @@ export function journalFacts(leak: Leak, rule: Rule | null): Facts {
     description: leak.description,
     risk: leak.risk,
     source: leak.source,
+    sourceUrl: leak.sourceUrl,
+    sourceAuthor: leak.sourceAuthor,
+    sourceAt: leak.sourceAt,
+    target: leak.target,
+    assignee: leak.assignee,
+    notApplicable: leak.notApplicable,
     status: leak.status,
     tokenCount: leak.tokenCount,
     version: leak.version,
     rule:
       rule === null ? null : { id: rule.id, mode: rule.mode, scope: rule.scope as { [field: string]: Json } },
   };
+}
+
+/** What a leak is while nobody said otherwise; entries of a registration, and of older versions, leave it out. */
+export const unsaidFacts: Facts = {
+  sourceUrl: null,
+  sourceAuthor: null,
+  sourceAt: null,
+  target: null,
+  assignee: null,
+  notApplicable: null,
+};
+
+/** The facts without those that need not be said. */
+export function saidFacts(facts: Facts): Facts {
+  const said = Object.entries(facts).filter(
+    ([field, value]) => canonicalJson(unsaidFacts[field]) !== canonicalJson(value),
+  );
+  return Object.fromEntries(said);
 }
 
 /** The fields in which two states differ, so that entries stay small and say what changed. */

@@ -1,4 +1,5 @@
 import { type Leak, type LeakStatus, leakLimits, leakStatuses, type RiskLevel, riskLevel } from "../leak.ts";
+import { readSettings } from "./settingschanges.ts";
 import type { Tables } from "./tables.ts";
 
 /** Counts over all leaks; `tokens` are those in their sets now. */
@@ -37,9 +38,10 @@ export function shares(leak: Leak): [string, number][] {
 export function readCounts(tables: Tables): Counts {
   const count = (name: string) => tables.counters.get(name) ?? 0;
   const byStatus = Object.fromEntries(leakStatuses.map((status) => [status, count(`status ${status}`)]));
+  const { levels } = readSettings(tables);
   const byRiskLevel: Record<RiskLevel, number> = { high: 0, medium: 0, low: 0 };
   for (let risk = 1; risk <= leakLimits.riskMax; risk++)
-    byRiskLevel[riskLevel(risk)] += count(`risk ${risk}`);
+    byRiskLevel[riskLevel(risk, levels)] += count(`risk ${risk}`);
   // Every source sorts before "~": it is made of a-z 0-9 _ -.
   const sources = [...tables.counters.getRange({ start: sourcePrefix, end: `${sourcePrefix}~` })];
   return {

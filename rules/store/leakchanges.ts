@@ -1,9 +1,27 @@
+import { checkGrounds, type Grounds } from "../decision.ts";
 import type { TokenDigest } from "../digest.ts";
 import type { EntryDraft } from "../journal.ts";
-import { amendLeak, checkLeakInput, type Decision, decideLeak, type Leak, type LeakInput } from "../leak.ts";
+import {
+  amendLeak,
+  checkLeakInput,
+  type Decision,
+  decideLeak,
+  type Leak,
+  type LeakDetails,
+  type LeakInput,
+} from "../leak.ts";
 import { InputRefused, TokenUnknown } from "../refusal.ts";
 import type { Rule } from "../rule.ts";
-import { changedFacts, checkActor, commit, expectLeak, journal, journalFacts, writeLeak } from "./changes.ts";
+import {
+  changedFacts,
+  checkActor,
+  commit,
+  expectLeak,
+  journal,
+  journalFacts,
+  saidFacts,
+  writeLeak,
+} from "./changes.ts";
 import {
   type Appended,
   type AppendTo,
@@ -32,7 +50,7 @@ export interface TokensAdded extends Changed {
   readonly already: number;
 }
 
-export interface DecideOptions extends RuleWish {
+export interface DecideOptions extends RuleWish, Grounds {
   /** The version the caller saw (If-Match). */
   readonly ifVersion?: number | undefined;
 }
@@ -76,7 +94,7 @@ export async function register(
       action: "leak.register",
       subject: leak.id,
       before: null,
-      after: journalFacts(leak, null),
+      after: saidFacts(journalFacts(leak, null)),
       tokens: { first: 1, count: appended.count },
     });
     return { leak, rule: null, revision };
@@ -150,12 +168,9 @@ export async function updateLeak(
   checkActor(by.actor);
   return commit(tables, () => {
     const stored = expectLeak(tables, id, ifVersion);
-    const facts = checkLeakInput({
-      name: patch.name ?? stored.leak.name,
-      description: patch.description ?? stored.leak.description,
-      risk: patch.risk ?? stored.leak.risk,
-      source: patch.source ?? stored.leak.source,
-    });
+    const facts = checkLeakInput(patched(stored.leak, patch));
+    if (facts.notApplicable !== null && stored.leak.status === "patched")
+      throw new InputRefused("remediation", "is applied for as long as the rule is in force");
     const leak = amendLeak(stored.leak, facts, by.at);
     const rule = ruleOf(tables, leak);
     const { after } = changedFacts(journalFacts(stored.leak, rule), journalFacts(leak, rule));
@@ -173,11 +188,12 @@ export async function decide(
   options: DecideOptions,
 ): Promise<Changed> {
   checkActor(by.actor);
+  const grounds = checkGrounds(decision, options);
   return commit(tables, () => {
     const stored = expectLeak(tables, id, options.ifVersion);
     const current = ruleOf(tables, stored.leak);
     const leak = decideLeak(stored.leak, decision, () => nextRuleId(tables), by.at);
-    const draft = { ...by, action: `leak.${decision}` as const };
+    const draft = { ...by, ...grounds, action: `leak.${decision}` as const };
     if (leak.status !== "patched") {
       const revision = amend(tables, stored, { ...stored, leak }, draft, null);
       if (current !== null) writeRule(tables, { ...current, removedAt: by.at });
@@ -198,6 +214,12 @@ export async function decide(
     writeRule(tables, rule);
     return { leak, rule, revision: amend(tables, stored, { ...stored, leak }, draft, rule, current) };
   });
+}
+
+/** The fields that people write, as the patch leaves them. */
+function patched(leak: Leak, patch: LeakPatch): LeakDetails {
+  const given = Object.entries(patch).filter(([, value]) => value !== undefined);
+  return { ...leak, ...Object.fromEntries(given) };
 }
 
 /** Writes the leak's next state and its journal entry, and answers the revision. */

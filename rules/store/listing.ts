@@ -1,7 +1,17 @@
 import type { Key } from "lmdb";
-import { type Leak, type LeakStatus, leakStatuses } from "../leak.ts";
+import {
+  type Leak,
+  type LeakStatus,
+  leakStatuses,
+  type Remediation,
+  type RiskLevel,
+  remediationOf,
+  riskLevel,
+} from "../leak.ts";
 import { InputRefused } from "../refusal.ts";
+import type { RiskLevels } from "../settings.ts";
 import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
+import { readSettings } from "./settingschanges.ts";
 import type { Tables } from "./tables.ts";
 
 export type LeakSort = "created" | "updated" | "risk" | "status" | "name" | "source" | "tokens";
@@ -21,8 +31,17 @@ export interface LeakQuery {
   /** Any of these; absent means any status. */
   readonly status?: LeakStatus | readonly LeakStatus[] | undefined;
   readonly risk?: { readonly min?: number; readonly max?: number } | readonly number[] | undefined;
+  /** Any of these, as the settings draw them. */
+  readonly level?: readonly RiskLevel[] | undefined;
   readonly source?: string | readonly string[] | undefined;
-  /** Text anywhere in name or description, upper and lower case alike. */
+  /** Any of these; null is nobody, or nothing said. */
+  readonly assignee?: readonly (string | null)[] | undefined;
+  readonly target?: readonly (string | null)[] | undefined;
+  readonly remediation?: readonly Remediation[] | undefined;
+  /** Times (ms), `from` inclusive, `to` exclusive. */
+  readonly created?: TimeRange | undefined;
+  readonly updated?: TimeRange | undefined;
+  /** Text anywhere in what people wrote of it, upper and lower case alike. */
   readonly q?: string | undefined;
   /** Default `created`, newest first unless `descending` says otherwise. */
   readonly sort?: LeakSort | undefined;
@@ -31,6 +50,11 @@ export interface LeakQuery {
   readonly limit?: number | undefined;
   /** The `next` of the page before, with the same sort and direction. */
   readonly after?: string | undefined;
+}
+
+export interface TimeRange {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
 }
 
 export interface LeakList {
@@ -73,13 +97,13 @@ export function listLeaks(tables: Tables, query: LeakQuery): LeakList {
   const limit = checkLimit(query.limit);
   const scope = `leaks.${sort}.${descending ? "down" : "up"}`;
   const start = query.after === undefined ? null : decodeCursor(scope, query.after);
-  const wanted = rowFilter(query);
+  const wanted = rowFilter(query, readSettings(tables).levels);
   const leaks: Leak[] = [];
   let last: Position | null = null;
   for (const row of merged(tables, sort, statusesOf(query), descending, start)) {
     if (!wanted(row.facts)) continue;
     const leak = tables.leaks.get(row.position.seq)?.leak;
-    if (leak === undefined || !mentions(leak, query.q)) continue;
+    if (leak === undefined || !isAsked(leak, query)) continue;
     if (leaks.length === limit) return { leaks, next: last && encodeCursor(scope, last) };
     leaks.push(leak);
     last = row.position;
@@ -160,29 +184,54 @@ function statusesOf(query: LeakQuery): readonly LeakStatus[] {
   return leakStatuses.filter((status) => asked.includes(status));
 }
 
-function rowFilter(query: LeakQuery): (facts: string) => boolean {
-  const { risk, source } = query;
-  if (risk === undefined && source === undefined) return () => true;
+function rowFilter(query: LeakQuery, levels: RiskLevels): (facts: string) => boolean {
+  const { risk, level, source } = query;
+  if (risk === undefined && level === undefined && source === undefined) return () => true;
   const sources = source === undefined ? null : new Set(typeof source === "string" ? [source] : source);
   return (facts) => {
     const blank = facts.indexOf(" ");
-    return (
-      riskAsked(risk, Number(facts.slice(0, blank))) &&
-      (sources === null || sources.has(facts.slice(blank + 1)))
-    );
+    const found = Number(facts.slice(0, blank));
+    return riskAsked(risk, level, found, levels) && (sources === null || sources.has(facts.slice(blank + 1)));
   };
 }
 
-function riskAsked(asked: LeakQuery["risk"], risk: number): boolean {
-  if (asked === undefined) return true;
+/** Risks and levels are one question: either answers it. */
+function riskAsked(
+  asked: LeakQuery["risk"],
+  level: LeakQuery["level"],
+  risk: number,
+  levels: RiskLevels,
+): boolean {
+  if (asked === undefined && level === undefined) return true;
+  if (level?.includes(riskLevel(risk, levels))) return true;
+  if (asked === undefined) return false;
   if ("length" in asked) return asked.includes(risk);
   return risk >= (asked.min ?? 1) && risk <= (asked.max ?? 10);
+}
+
+/** What the rows do not tell. */
+function isAsked(leak: Leak, query: LeakQuery): boolean {
+  const { assignee, target, remediation } = query;
+  return (
+    (assignee === undefined || assignee.includes(leak.assignee)) &&
+    (target === undefined || target.includes(leak.target)) &&
+    (remediation === undefined || remediation.includes(remediationOf(leak))) &&
+    isWithin(leak.createdAt, query.created) &&
+    isWithin(leak.updatedAt, query.updated) &&
+    mentions(leak, query.q)
+  );
+}
+
+function isWithin(at: number, range: TimeRange | undefined): boolean {
+  return range === undefined || (at >= (range.from ?? 0) && at < (range.to ?? Number.POSITIVE_INFINITY));
 }
 
 function mentions(leak: Leak, q: string | undefined): boolean {
   if (q === undefined || q === "") return true;
   const text = q.toLowerCase();
-  return leak.name.toLowerCase().includes(text) || leak.description.toLowerCase().includes(text);
+  const { name, description, sourceUrl, sourceAuthor, target, assignee, notApplicable } = leak;
+  const written = [name, description, sourceUrl, sourceAuthor, target, assignee, notApplicable];
+  return written.some((each) => each?.toLowerCase().includes(text) ?? false);
 }
 
 /** Text is compared as the index orders it: by its UTF-8 bytes. */

@@ -14,8 +14,19 @@ export function upgrade(tables: Tables): void {
   tables.meta.put("schema", schemaKnown);
 }
 
+/** What a leak gained with schema 2. */
+const leakOfSchema2 = {
+  sourceUrl: null,
+  sourceAuthor: null,
+  sourceAt: null,
+  target: null,
+  assignee: null,
+  notApplicable: null,
+} as const;
+
 /** Leaks and access keys gained fields. */
 function toSchema2(tables: Tables): void {
-  for (const { key, value } of [...tables.leaks.getRange({})]) tables.leaks.put(key as number, value);
+  for (const { key, value } of [...tables.leaks.getRange({})])
+    tables.leaks.put(key as number, { ...value, leak: { ...leakOfSchema2, ...value.leak } });
   for (const { key, value } of [...tables.keys.getRange({})]) tables.keys.put(key as number, value);
 }

@@ -1,0 +1,79 @@
+import { hash } from "node:crypto";
+import { digestToken } from "./digest.ts";
+import { plainlyToken } from "./kinds.ts";
+import type { Pepper } from "./pepper.ts";
+import { InputRefused } from "./refusal.ts";
+import { Token } from "./token.ts";
+import { digestHash, hashAlgorithms } from "./tokenhash.ts";
+
+/** Stretches of one text that are looked at; a text of more is refused, since nobody writes such by hand. */
+const STRETCHES_MAX = 20_000;
+/** Places in one word where a token may begin or end; beyond it the whole word and its parts are looked at. */
+const EDGES_MAX = 24;
+
+/**
+ * Refuses texts that hold a token: one that `isToken` knows by its digest, or what is plainly one of a known format.
+ * Texts are kept, shown and sent around; a token must not be. `texts` are by the name of their field. Throws
+ * InputRefused, which does not repeat the text.
+ */
+export function refuseTokens(
+  texts: Readonly<Record<string, string | null | undefined>>,
+  pepper: Pepper,
+  isToken: (digest: Buffer) => boolean,
+): void {
+  for (const [field, text] of Object.entries(texts)) {
+    if (text === null || text === undefined) continue;
+    let left = STRETCHES_MAX;
+    for (const stretch of stretchesOf(text)) {
+      if (left-- === 0) throw new InputRefused(field, "has more words than can be looked through for tokens");
+      const kind = plainlyToken(stretch);
+      if (kind !== null)
+        throw new InputRefused(field, `holds what looks like a token of ${kind}: say which without it`);
+      if (digestsOf(stretch, pepper).some(isToken))
+        throw new InputRefused(field, "holds a token that is registered: say which by its number");
+    }
+  }
+}
+
+/** Whatever in the text could be a token: words, and what is left of them without the marks around. */
+function* stretchesOf(text: string): Generator<string> {
+  for (const word of new Set(text.split(/\s+/))) {
+    if (word === "") continue;
+    yield word;
+    const edges = edgesOf(word);
+    const isLong = edges.length > EDGES_MAX;
+    for (let from = 0; from < edges.length; from++) {
+      const last = isLong ? Math.min(edges.length, from + 4) : edges.length;
+      for (let to = from + 1; to < last; to++) {
+        const stretch = word.slice(edges[from], edges[to]);
+        if (stretch !== word) yield stretch;
+      }
+      // A long word, a URL mostly, may end with a token of many parts.
+      if (isLong && edges[from]! > 0) yield word.slice(edges[from]);
+    }
+  }
+}
+
+/** Where letters meet marks, and the ends. */
+function edgesOf(word: string): number[] {
+  const edges = [0];
+  for (const { index } of word.matchAll(/(?<=[\w-])(?=[^\w-])|(?<=[^\w-])(?=[\w-])|(?<=[=:])/g))
+    if (index > edges[edges.length - 1]!) edges.push(index);
+  if (edges[edges.length - 1] !== word.length) edges.push(word.length);
+  return edges;
+}
+
+function digestsOf(text: string, pepper: Pepper): Buffer[] {
+  try {
+    const token = Token.parse(text);
+    const hashes = hashAlgorithms.map((algorithm) => {
+      const hex = hash(algorithm, text, "hex");
+      return digestHash({ algorithm, hex }, pepper).digest;
+    });
+    return [digestToken(token, pepper).digest, ...hashes];
+  } catch (error) {
+    // What cannot be a token is none.
+    if (error instanceof Error && "code" in error && error.code === "TokenRefused") return [];
+    throw error;
+  }
+}
