@@ -40,6 +40,7 @@ export const historyAnswer = z
     revision: count,
     at: time,
     actor: z.string(),
+    from: z.string().optional().describe("The address, as the admin saw it."),
     action: z.string(),
     before: z.record(z.string(), z.unknown()).nullable(),
     after: z.record(z.string(), z.unknown()),

@@ -1,31 +1,28 @@
 import { randomBytes } from "node:crypto";
 import { RequestError } from "@hono/node-server";
 import { type Context, Hono } from "hono";
+import { addressReader } from "./address.ts";
 import { authorize, openPaths } from "./auth.ts";
 import { allCalls } from "./calls.ts";
+import { type SecurityHeaders, securityHeaders } from "./headers.ts";
 import { healthRoutes } from "./health.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 import type { Env, Services } from "./services.ts";
 
-/** Said with every answer: nothing of it is to be kept, framed, sniffed or run. */
-const SECURITY: readonly (readonly [name: string, value: string])[] = [
-  ["cache-control", "no-store"],
-  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
-  ["referrer-policy", "no-referrer"],
-  ["x-content-type-options", "nosniff"],
-];
-
 /** The admin API under `/api/v1`, and the health of the gateway. */
 export function adminApp(services: Services): Hono<Env> {
-  const { logger, closing } = services;
+  const { logger, closing, config } = services;
+  const always = securityHeaders(config);
+  const addressOf = addressReader(config.trust);
   const app = new Hono<Env>();
 
   app.use(async (context, next) => {
     const began = performance.now();
     context.set("requestId", newRequestId());
+    context.set("from", addressOf(context.env.incoming));
     context.set("principal", null);
     await next();
-    secure(context.res.headers, context.get("requestId"));
+    secure(context.res.headers, context.get("requestId"), always);
     // A connection kept alive would hold up the close.
     if (closing.aborted) context.res.headers.set("connection", "close");
     if (openPaths.has(context.req.path)) return;
@@ -35,6 +32,7 @@ export function adminApp(services: Services): Hono<Env> {
         path: loggedPath(context.req.path, words),
         status: context.res.status,
         ms: Math.round(performance.now() - began),
+        from: context.get("from"),
         key: context.get("principal")?.id,
         tenant: context.get("principal")?.tenant ?? undefined,
         requestId: context.get("requestId"),
@@ -70,12 +68,12 @@ export function adminApp(services: Services): Hono<Env> {
 }
 
 /** The answer where the app gave none, mostly because the target or the Host of the request is no URL. */
-export function answerOutside(error: unknown): Response {
+export function answerOutside(error: unknown, headers = securityHeaders({})): Response {
   const requestId = newRequestId();
   const isRequest = error instanceof RequestError;
   const problem = isRequest ? new Problem(400, "The target or the Host is not valid.") : problemOf(error);
   const answer = problemAnswer(problem, requestId);
-  secure(answer.headers, requestId);
+  secure(answer.headers, requestId, headers);
   return answer;
 }
 
@@ -90,8 +88,8 @@ function wrong(allowed: readonly string[]): Problem {
   });
 }
 
-function secure(headers: Headers, requestId: string): void {
-  for (const [name, value] of SECURITY) headers.set(name, value);
+function secure(headers: Headers, requestId: string, always: SecurityHeaders): void {
+  for (const [name, value] of always) if (!headers.has(name)) headers.set(name, value);
   headers.set("x-request-id", requestId);
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { Role } from "../rules/access.ts";
+import type { Actor } from "../rules/journal.ts";
 import { defaultTenant, type Tenant } from "../rules/tenants.ts";
 import { parameters } from "./inputs.ts";
 import { Problem } from "./problem.ts";
@@ -35,7 +36,7 @@ export interface Made<Query, Body> {
   readonly context: Context<Env>;
   readonly principal: Principal;
   /** For the journal. */
-  readonly actor: string;
+  readonly actor: Actor;
   /** The tenant that the call is about; of a global call the default one. */
   readonly tenant: Tenant;
   readonly query: Query;
@@ -88,7 +89,7 @@ export function call<
         ? (takes.body.parse({}) as z.output<Body>)
         : ((await body(services, context, takes.body)) as z.output<Body>);
     const part = (name: string) => context.req.param(name) ?? "";
-    const actor = actorOf(principal);
+    const actor = { actor: actorOf(principal), from: context.get("from") };
     return handle({ context, principal, actor, tenant, query: given, body: sent, part });
   };
   return { ...rest, carryOut };

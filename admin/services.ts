@@ -35,6 +35,8 @@ export interface Env {
   Bindings: HttpBindings;
   Variables: {
     requestId: string;
+    /** The address that the request comes from. */
+    from: string;
     principal: Principal | null;
   };
 }

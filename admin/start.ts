@@ -7,6 +7,7 @@ import { Runtime } from "../rules/runtime.ts";
 import { Tenants } from "../rules/tenants.ts";
 import { adminApp, answerOutside } from "./app.ts";
 import type { AdminConfig } from "./config.ts";
+import { securityHeaders } from "./headers.ts";
 import { Retention } from "./retention.ts";
 
 export interface AdminOptions {
@@ -72,7 +73,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     // The default for HTTP/1.0 without a Host.
     hostname: "localhost",
     overrideGlobalObjects: false,
-    errorHandler: answerOutside,
+    errorHandler: (error) => answerOutside(error, securityHeaders(config)),
   });
   const server = createServer(SERVER, listener as RequestListener);
   server.maxConnections = CONNECTIONS_MAX;

@@ -55,6 +55,7 @@ export function historyView(entry: JournalEntry): View {
     revision: entry.revision,
     at: iso(entry.at),
     actor: entry.actor,
+    ...(entry.from === undefined ? {} : { from: entry.from }),
     action: entry.action,
     before: entry.before,
     after: entry.after,

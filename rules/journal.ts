@@ -20,8 +20,10 @@ export interface JournalEntry {
   readonly revision: number;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** `key-3 (name)`, `cli:user` or `system`. */
+  /** `key-3 (name)`, `oidc:subject (name)`, `cli:user` or `system`. */
   readonly actor: string;
+  /** The address from which the change was asked for, as the admin saw it. */
+  readonly from?: string;
   readonly action: JournalAction;
   /** The id of the leak or access key. */
   readonly subject: string;
@@ -39,6 +41,9 @@ export interface JournalEntry {
   /** SHA-256 (hex) over the canonical JSON of all the other fields. */
   readonly hash: string;
 }
+
+/** Who asks for a change: the name for the journal, and from which address where there is one. */
+export type Actor = string | { readonly actor: string; readonly from: string };
 
 /** Plain values as they are written to the journal. */
 export type Facts = { readonly [field: string]: Json };

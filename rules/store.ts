@@ -1,6 +1,7 @@
 import type { AccessKey, AccessKeyRecord, MintedKey } from "./access.ts";
 import type { TokenDigest } from "./digest.ts";
 import {
+  type Actor,
   type Facts,
   type JournalAction,
   type JournalEntry,
@@ -158,7 +159,7 @@ export class RulesStore {
 
   /** Registers a leak as opened, its tokens each once. Throws InputRefused. */
   register(
-    actor: string,
+    actor: Actor,
     input: LeakInput & { readonly tokens: readonly TokenDigest[] },
   ): Promise<leakChanges.Changed> {
     return leakChanges.register(this.#writable(), this.#by(actor), input);
@@ -166,7 +167,7 @@ export class RulesStore {
 
   /** Adds what the leak does not hold yet. Throws LeakUnknown, VersionConflict, InputRefused. */
   addTokens(
-    actor: string,
+    actor: Actor,
     leakId: string,
     tokens: readonly TokenDigest[],
     ifVersion?: number,
@@ -176,7 +177,7 @@ export class RulesStore {
 
   /** Throws LeakUnknown, VersionConflict, TokenUnknown. */
   removeToken(
-    actor: string,
+    actor: Actor,
     leakId: string,
     number: number,
     ifVersion?: number,
@@ -186,7 +187,7 @@ export class RulesStore {
 
   /** Throws LeakUnknown, VersionConflict, InputRefused. */
   updateLeak(
-    actor: string,
+    actor: Actor,
     leakId: string,
     patch: leakChanges.LeakPatch,
     ifVersion?: number,
@@ -196,7 +197,7 @@ export class RulesStore {
 
   /** A person's decision. Throws LeakUnknown, VersionConflict, DecisionRefused, InputRefused (scope). */
   decide(
-    actor: string,
+    actor: Actor,
     leakId: string,
     decision: Decision,
     options: leakChanges.DecideOptions = {},
@@ -215,23 +216,23 @@ export class RulesStore {
   }
 
   /** Stores a key made by mintKey. */
-  async createKey(actor: string, minted: MintedKey): Promise<KeyChanged> {
+  async createKey(actor: Actor, minted: MintedKey): Promise<KeyChanged> {
     const created = await createKey(this.#writable(), this.#by(actor), minted, false);
     return created as KeyChanged;
   }
 
   /** Stores the key only when there is none yet, of any process; null otherwise. */
-  createFirstKey(actor: string, minted: MintedKey): Promise<KeyChanged | null> {
+  createFirstKey(actor: Actor, minted: MintedKey): Promise<KeyChanged | null> {
     return createKey(this.#writable(), this.#by(actor), minted, true);
   }
 
   /** Throws KeyUnknown. */
-  revokeKey(actor: string, keyId: string): Promise<KeyChanged> {
+  revokeKey(actor: Actor, keyId: string): Promise<KeyChanged> {
     return revokeKey(this.#writable(), this.#by(actor), keyId);
   }
 
   /** Writes an entry of its own into the journal, for what lies outside of this store. */
-  note(actor: string, action: JournalAction, subject: string, after: Facts): Promise<number> {
+  note(actor: Actor, action: JournalAction, subject: string, after: Facts): Promise<number> {
     return note(this.#writable(), { ...this.#by(actor), action, subject, before: null, after });
   }
 
@@ -265,8 +266,9 @@ export class RulesStore {
     return seq === null ? null : (this.#tables.leaks.get(seq) ?? null);
   }
 
-  #by(actor: string): leakChanges.By {
-    return { actor, at: this.#now() };
+  #by(actor: Actor): leakChanges.By {
+    const at = this.#now();
+    return typeof actor === "string" ? { actor, at } : { ...actor, at };
   }
 
   #writable(): Tables {

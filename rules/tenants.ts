@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { EventLog } from "./events.ts";
+import type { Actor } from "./journal.ts";
 import { Pepper } from "./pepper.ts";
 import { InputRefused, TenantTaken, TenantUnknown } from "./refusal.ts";
 import { RulesStore } from "./store.ts";
@@ -117,7 +118,7 @@ export class Tenants {
   }
 
   /** Makes a tenant; in the control journal first. Rejects with InputRefused, TenantTaken, StoreFailed. */
-  async create(actor: string, name: string): Promise<Tenant> {
+  async create(actor: Actor, name: string): Promise<Tenant> {
     tenantFolder(this.dataDir, name);
     if ((await this.get(name)) !== null) throw new TenantTaken(name);
     await this.control.note(actor, "tenant.create", `tenant ${name}`, { name });

@@ -61,6 +61,8 @@ export type LeakPatch = { readonly [Field in keyof LeakInput]?: LeakInput[Field]
 /** Who changes what, when: handed to every change. */
 export interface By {
   readonly actor: string;
+  /** An address. */
+  readonly from?: string;
   readonly at: number;
 }
 
