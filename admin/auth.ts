@@ -29,13 +29,13 @@ export function authorize({ tenants }: Services): MiddlewareHandler<Env> {
 
 /** Whose key it is. A key of a global role counts only in the control store, another only in a tenant's. */
 async function principalOf(tenants: Tenants, clear: string): Promise<Principal | null> {
-  const global = authenticate(tenants.control, tenants.controlPepper, clear);
+  const global = authenticate(tenants.control, tenants.controlPepper, clear, Date.now());
   if (global !== null) return isGlobal(global.role) ? principal(global, null) : null;
   for (const isRetry of [false, true]) {
     // A tenant made by the command line a moment ago.
     if (isRetry) await tenants.findNew();
     for (const { name, store, pepper } of tenants.all) {
-      const key = authenticate(store, pepper, clear);
+      const key = authenticate(store, pepper, clear, Date.now());
       if (key !== null) return isGlobal(key.role) ? null : principal(key, name);
     }
   }

@@ -38,6 +38,8 @@ const REFUSALS: Record<RefusalCode, { readonly status: number; readonly detail?:
   TokenUnknown: { status: 404, detail: "The leak holds no token of this id." },
   RuleUnknown: { status: 404, detail: "No rule has this id." },
   KeyUnknown: { status: 404, detail: "No access key has this id." },
+  KeyRevoked: { status: 409 },
+  SessionUnknown: { status: 404, detail: "No session has this id." },
   TenantUnknown: { status: 404, detail: "No tenant has this name." },
   TenantTaken: { status: 409 },
   VersionConflict: { status: 412 },

@@ -2,12 +2,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { type AccessKeyRecord, authenticate, type KeySource, mintKey } from "./access.ts";
+import {
+  type AccessKeyRecord,
+  authenticate,
+  type KeySource,
+  mintKey,
+  mintSecret,
+  recognise,
+} from "./access.ts";
 import { Pepper } from "./pepper.ts";
-import { InputRefused, KeyUnknown } from "./refusal.ts";
+import { InputRefused, KeyRevoked, KeyUnknown } from "./refusal.ts";
 import { RulesStore } from "./store.ts";
 
 const pepper = Pepper.fromBytes(Buffer.alloc(32, 7));
+const NOW = 1000;
 const otherPepper = Pepper.fromBytes(Buffer.alloc(32, 8));
 
 function holding(...records: AccessKeyRecord[]): KeySource {
@@ -18,7 +26,8 @@ function stored(
   record: ReturnType<typeof mintKey>["record"],
   revokedAt: number | null = null,
 ): AccessKeyRecord {
-  return { ...record, id: "key-1", createdAt: 1, createdBy: "system", revokedAt };
+  const rest = { disabledAt: null, graceUntil: null, previous: null };
+  return { ...record, id: "key-1", createdAt: 1, createdBy: "system", revokedAt, ...rest };
 }
 
 describe("minting a key", () => {
@@ -41,7 +50,7 @@ describe("authenticating", () => {
   const { clear, record } = mintKey(pepper, "administrator", "made up key");
 
   test("knows the key and answers it without its digest", () => {
-    const key = authenticate(holding(stored(record)), pepper, clear);
+    const key = authenticate(holding(stored(record)), pepper, clear, NOW);
     expect(key).toMatchObject({ id: "key-1", role: "administrator", name: "made up key" });
     expect(key).not.toHaveProperty("digest");
   });
@@ -50,8 +59,8 @@ describe("authenticating", () => {
     const source = holding(stored(record));
     const other = mintKey(pepper, "administrator", "other");
     const swapped = clear.slice(0, 20) + (clear[20] === "a" ? "b" : "a") + clear.slice(21);
-    expect(authenticate(holding(stored(record, 5)), pepper, clear)).toBeNull();
-    expect(authenticate(source, otherPepper, clear)).toBeNull();
+    expect(authenticate(holding(stored(record, 5)), pepper, clear, NOW)).toBeNull();
+    expect(authenticate(source, otherPepper, clear, NOW)).toBeNull();
     for (const wrong of [
       other.clear,
       swapped,
@@ -62,13 +71,13 @@ describe("authenticating", () => {
       ` ${clear}`,
       `${clear}\n`,
     ])
-      expect(authenticate(source, pepper, wrong)).toBeNull();
+      expect(authenticate(source, pepper, wrong, NOW)).toBeNull();
   });
 
   test("is not fooled by the right public part with another secret and a good checksum", () => {
     const other = mintKey(pepper, "analyst", "other");
     const source = holding({ ...stored(record), publicPart: other.record.publicPart });
-    expect(authenticate(source, pepper, other.clear)).toBeNull();
+    expect(authenticate(source, pepper, other.clear, NOW)).toBeNull();
   });
 });
 
@@ -82,11 +91,11 @@ describe("keys in the store", () => {
     const first = await store.createFirstKey("system", record);
     expect(first?.key).toMatchObject({ id: "key-1", createdBy: "system", createdAt: 1000, revokedAt: null });
     expect(await store.createFirstKey("system", mintKey(pepper, "administrator", "late").record)).toBeNull();
-    expect(authenticate(store, pepper, clear)?.id).toBe("key-1");
+    expect(authenticate(store, pepper, clear, NOW)?.id).toBe("key-1");
 
     await store.createKey("key-1 (made up key)", mintKey(pepper, "analyst", "second").record);
     expect((await store.revokeKey("cli:someone", "key-1")).key.revokedAt).toBe(1000);
-    expect(authenticate(store, pepper, clear)).toBeNull();
+    expect(authenticate(store, pepper, clear, NOW)).toBeNull();
     expect(store.keys().map((key) => [key.id, key.role, key.revokedAt])).toEqual([
       ["key-1", "administrator", 1000],
       ["key-2", "analyst", null],
@@ -101,6 +110,103 @@ describe("keys in the store", () => {
     expect(text).not.toContain(record.digest);
     expect(text).not.toContain(clear.slice(13));
     expect(await store.audit()).toEqual({ ok: true, entries: 3 });
+    await store.close();
+  });
+
+  test("a key expires, is disabled and enabled, renamed, and stays as it is once revoked", async () => {
+    let now = 1000;
+    const store = await RulesStore.open(dir, pepper.id, { now: () => now });
+    const { clear, record } = mintKey(pepper, "analyst", "made up key", 2000);
+    await store.createKey("system", record);
+    const standing = () => recognise(store, pepper, clear, now)?.standing;
+    expect(standing()).toBe("good");
+    await store.updateKey("system", "key-1", { disabled: true });
+    expect(standing()).toBe("disabled");
+    expect(authenticate(store, pepper, clear, now)).toBeNull();
+    const again = await store.updateKey("system", "key-1", { disabled: true });
+    expect(again.revision).toBe(2);
+    await store.updateKey("system", "key-1", { disabled: false, name: "renamed" });
+    expect(standing()).toBe("good");
+    now = 2000;
+    expect(standing()).toBe("expired");
+    for (const expiresAt of [2000, 0, 2000.5])
+      await expect(store.updateKey("system", "key-1", { expiresAt })).rejects.toThrow(InputRefused);
+    await store.updateKey("system", "key-1", { expiresAt: 3000 });
+    expect(standing()).toBe("good");
+    await store.updateKey("system", "key-1", { expiresAt: null });
+    await store.revokeKey("system", "key-1");
+    expect(standing()).toBe("revoked");
+    await expect(store.updateKey("system", "key-1", { disabled: false })).rejects.toThrow(KeyRevoked);
+    await expect(store.updateKey("system", "key-9", {})).rejects.toThrow(KeyUnknown);
+    expect(store.entriesAfter(0, 10).map(({ action, after }) => [action, after])).toEqual([
+      [
+        "key.create",
+        { name: "made up key", role: "analyst", publicPart: record.publicPart, expiresAt: 2000 },
+      ],
+      ["key.disable", { disabledAt: 1000 }],
+      ["key.update", { name: "renamed", disabledAt: null }],
+      ["key.update", { expiresAt: 3000 }],
+      ["key.update", { expiresAt: null }],
+      ["key.revoke", { revokedAt: 2000 }],
+    ]);
+    expect(await store.audit()).toEqual({ ok: true, entries: 6 });
+    await store.close();
+  });
+
+  test("a rotated key has a new secret; the old one counts until its grace ends, and only the last one", async () => {
+    let now = 1000;
+    const store = await RulesStore.open(dir, pepper.id, { now: () => now });
+    const first = mintKey(pepper, "analyst", "made up key");
+    await store.createKey("system", first.record);
+    const standing = (clear: string) => recognise(store, pepper, clear, now)?.standing;
+    const [second, third] = [mintSecret(pepper), mintSecret(pepper)];
+    const { key } = await store.rotateKey("system", "key-1", second.secret, 500);
+    expect(key).toMatchObject({ id: "key-1", name: "made up key", graceUntil: 1500 });
+    expect([standing(first.clear), standing(second.clear)]).toEqual(["good", "good"]);
+    now = 1499;
+    expect(authenticate(store, pepper, first.clear, now)?.id).toBe("key-1");
+    now = 1500;
+    expect([standing(first.clear), standing(second.clear)]).toEqual(["rotated", "good"]);
+    expect(authenticate(store, pepper, first.clear, now)).toBeNull();
+    await store.rotateKey("system", "key-1", third.secret, 0);
+    expect([standing(first.clear), standing(second.clear), standing(third.clear)]).toEqual([
+      undefined,
+      "rotated",
+      "good",
+    ]);
+    expect(await store.audit()).toEqual({ ok: true, entries: 3 });
+    const text = JSON.stringify(store.entriesAfter(0, 10));
+    for (const { clear } of [first, second, third]) expect(text).not.toContain(clear.slice(13));
+    await store.revokeKey("system", "key-1");
+    expect([standing(second.clear), standing(third.clear)]).toEqual(["revoked", "revoked"]);
+    await expect(store.rotateKey("system", "key-1", first.record, 0)).rejects.toThrow(KeyRevoked);
+    await store.close();
+  });
+
+  test("when a key was last used is kept beside the journal", async () => {
+    const store = await RulesStore.open(dir, pepper.id, { now: () => 1000 });
+    await store.createKey("system", mintKey(pepper, "analyst", "made up key").record);
+    expect(store.keys()).toMatchObject([{ id: "key-1", lastUsedAt: null }]);
+    await store.noteUse("key-1", 1234);
+    expect(store.lastUse("key-1")).toBe(1234);
+    expect(store.keys()).toMatchObject([{ id: "key-1", lastUsedAt: 1234 }]);
+    expect(await store.audit()).toEqual({ ok: true, entries: 1 });
+    await store.close();
+  });
+
+  test("who takes the last administrator's key away is told", async () => {
+    const store = await RulesStore.open(dir, pepper.id, { now: () => 1000 });
+    for (const role of ["administrator", "administrator", "analyst"] as const)
+      await store.createKey("system", mintKey(pepper, role, "made up key").record);
+    const told: boolean[] = [];
+    for (const change of [
+      () => store.revokeKey("system", "key-3"),
+      () => store.updateKey("system", "key-1", { disabled: true }),
+      () => store.revokeKey("system", "key-2"),
+      () => store.updateKey("system", "key-1", { disabled: false }),
+    ])
+      told.push((await change()).leavesNoAdministrator);
+    expect(told).toEqual([false, false, true, false]);
     await store.close();
   });
 });

@@ -28,16 +28,33 @@ export interface AccessKey {
   readonly publicPart: string;
   readonly createdAt: number;
   readonly createdBy: string;
+  /** Refused for good since then. */
   readonly revokedAt: number | null;
+  /** Refused from then on; null: never. */
+  readonly expiresAt: number | null;
+  /** Refused since then, until it is enabled again. */
+  readonly disabledAt: number | null;
+  /** Until when the secret before the last rotation is taken beside the new one. */
+  readonly graceUntil: number | null;
 }
 
-/** An API key as it is stored; `digest` is the HMAC under the pepper, in hex. */
-export interface AccessKeyRecord extends AccessKey {
+/** What of a key's secret is stored; `digest` is the HMAC under the pepper, in hex. */
+export interface StoredSecret {
+  readonly publicPart: string;
   readonly digest: string;
 }
 
+/** An API key as it is stored. */
+export interface AccessKeyRecord extends AccessKey, StoredSecret {
+  /** The secret before the last rotation; it counts until `graceUntil`. */
+  readonly previous: StoredSecret | null;
+}
+
 /** A key that is not stored yet. */
-export type MintedKey = Pick<AccessKeyRecord, "name" | "role" | "publicPart" | "digest">;
+export type MintedKey = Pick<AccessKeyRecord, "name" | "role" | "publicPart" | "digest" | "expiresAt">;
+
+/** Why a key is refused though its secret is the right one; `rotated`: it was, until a rotation. */
+export type Standing = "good" | "revoked" | "disabled" | "expired" | "rotated";
 
 const prefix = "lgk_";
 const publicChars = 8;
@@ -48,21 +65,33 @@ const keyChars = prefix.length + publicChars + 1 + secretChars + checksumChars;
 const keyNameChars = 128;
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/**
- * A new key: `clear` is to be shown once and kept nowhere, `record` goes into the store. The last 6 characters are
- * the CRC-32 of all before them in base 62, so that secret scanners can tell a real key from a look-alike offline.
- * Throws InputRefused for the name.
- */
-export function mintKey(pepper: Pepper, role: Role, name: string): { clear: string; record: MintedKey } {
+/** A new key: `clear` is to be shown once and kept nowhere, `record` goes into the store. Throws InputRefused for the name. */
+export function mintKey(
+  pepper: Pepper,
+  role: Role,
+  name: string,
+  expiresAt: number | null = null,
+): { clear: string; record: MintedKey } {
+  const { clear, secret } = mintSecret(pepper);
+  return { clear, record: { name: checkKeyName(name), role, ...secret, expiresAt } };
+}
+
+/** Throws InputRefused. */
+export function checkKeyName(name: string): string {
   const checked = checkText("name", name, keyNameChars);
   if (checked === "") throw new InputRefused("name", "is empty");
+  return checked;
+}
+
+/**
+ * A new secret for a key. The last 6 characters are the CRC-32 of all before them in base 62, so that secret scanners
+ * can tell a real key from a look-alike offline.
+ */
+export function mintSecret(pepper: Pepper): { clear: string; secret: StoredSecret } {
   const publicPart = randomBase62(publicChars);
   const body = `${prefix}${publicPart}_${randomBase62(secretChars)}`;
   const clear = body + checksum(body);
-  return {
-    clear,
-    record: { name: checked, role, publicPart, digest: digestOf(pepper, clear).toString("hex") },
-  };
+  return { clear, secret: { publicPart, digest: digestOf(pepper, clear).toString("hex") } };
 }
 
 /** What authentication needs of the store. */
@@ -70,14 +99,37 @@ export interface KeySource {
   keyByPublicPart(publicPart: string): AccessKeyRecord | null;
 }
 
-/** The key that `clear` is, or null: unknown, malformed and revoked keys all look alike, in constant time. */
-export function authenticate(store: KeySource, pepper: Pepper, clear: string): AccessKey | null {
+/** The key that `clear` is now, or null: whatever is refused looks alike, in constant time. */
+export function authenticate(store: KeySource, pepper: Pepper, clear: string, now: number): AccessKey | null {
+  const found = recognise(store, pepper, clear, now);
+  return found?.standing === "good" ? found.key : null;
+}
+
+/** Whose secret `clear` is, and whether it counts now; null for what nobody's is. For the log, which may say more. */
+export function recognise(
+  store: KeySource,
+  pepper: Pepper,
+  clear: string,
+  now: number,
+): { readonly key: AccessKey; readonly standing: Standing } | null {
   const publicPart = publicPartOf(clear);
   if (publicPart === null) return null;
   const record = store.keyByPublicPart(publicPart);
-  const stored = Buffer.from(record?.digest ?? "0".repeat(64), "hex");
+  const isCurrent = record?.publicPart === publicPart;
+  const secret = isCurrent ? record : record?.previous;
+  const stored = Buffer.from(secret?.digest ?? "0".repeat(64), "hex");
   const isSame = timingSafeEqual(digestOf(pepper, clear), stored);
-  return record !== null && isSame && record.revokedAt === null ? publicView(record) : null;
+  if (record === null || !isSame) return null;
+  const standing = standingOf(record, now);
+  const isOld = !isCurrent && (record.graceUntil ?? 0) <= now;
+  return { key: publicView(record), standing: standing === "good" && isOld ? "rotated" : standing };
+}
+
+/** Whether a key counts, its secret aside. */
+export function standingOf(key: AccessKey, now: number): Exclude<Standing, "rotated"> {
+  if (key.revokedAt !== null) return "revoked";
+  if (key.disabledAt !== null) return "disabled";
+  return key.expiresAt !== null && key.expiresAt <= now ? "expired" : "good";
 }
 
 /** The fields of a record that may be shown. */
@@ -90,11 +142,14 @@ export function publicView(record: AccessKeyRecord): AccessKey {
     createdAt: record.createdAt,
     createdBy: record.createdBy,
     revokedAt: record.revokedAt,
+    expiresAt: record.expiresAt,
+    disabledAt: record.disabledAt,
+    graceUntil: record.graceUntil,
   };
 }
 
 /** The public part of a well-formed key whose checksum holds, else null. */
-function publicPartOf(clear: string): string | null {
+export function publicPartOf(clear: string): string | null {
   if (clear.length !== keyChars || !/^lgk_[0-9A-Za-z]{8}_[0-9A-Za-z]{46}$/.test(clear)) return null;
   const body = clear.slice(0, -checksumChars);
   return checksum(body) === clear.slice(-checksumChars)

@@ -10,9 +10,16 @@ export type JournalAction =
   | "tokens.add"
   | "token.remove"
   | "key.create"
+  | "key.update"
+  | "key.disable"
+  | "key.enable"
+  | "key.rotate"
   | "key.revoke"
   | "leak.comment"
   | "settings.update"
+  | "session.start"
+  | "session.end"
+  | "session.revoke"
   | "tenant.create";
 
 /** One change: who, when, what, and the hash of the change before it. Holds no token, no digest, no secret. */
@@ -25,7 +32,7 @@ export interface JournalEntry {
   /** The address from which the change was asked for, as the admin saw it. */
   readonly from?: string;
   readonly action: JournalAction;
-  /** The id of the leak or access key. */
+  /** The id of the leak, access key or session. */
   readonly subject: string;
   /** The fields that changed, before (null: the subject was not there) and after. */
   readonly before: Facts | null;

@@ -4,6 +4,8 @@ export type RefusalCode =
   | "TokenUnknown"
   | "RuleUnknown"
   | "KeyUnknown"
+  | "KeyRevoked"
+  | "SessionUnknown"
   | "TenantUnknown"
   | "TenantTaken"
   | "VersionConflict"
@@ -50,6 +52,22 @@ export class KeyUnknown extends Refusal {
   readonly code = "KeyUnknown";
   constructor(id: string) {
     super(`no access key has the id ${shown(id)}`);
+  }
+}
+
+/** A revoked key stays as it is. */
+export class KeyRevoked extends Refusal {
+  readonly code = "KeyRevoked";
+  constructor(id: string) {
+    super(`access key ${id} is revoked for good: make another`);
+  }
+}
+
+/** No sign-in has this id, or it has ended. */
+export class SessionUnknown extends Refusal {
+  readonly code = "SessionUnknown";
+  constructor(id: string) {
+    super(`no session has the id ${shown(id)}`);
   }
 }
 

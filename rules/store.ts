@@ -1,4 +1,10 @@
-import type { AccessKey, AccessKeyRecord, MintedKey } from "./access.ts";
+import {
+  type AccessKey,
+  type AccessKeyRecord,
+  type MintedKey,
+  publicView,
+  type StoredSecret,
+} from "./access.ts";
 import type { TokenDigest } from "./digest.ts";
 import {
   type Actor,
@@ -11,17 +17,26 @@ import {
 } from "./journal.ts";
 import type { Decision, Leak, LeakInput } from "./leak.ts";
 import type { Rule } from "./rule.ts";
+import type { Session } from "./session.ts";
 import type { Settings, SettingsPatch } from "./settings.ts";
 import { auditTables, journalRecords } from "./store/audit.ts";
 import { expectLeak, note } from "./store/changes.ts";
 import { type CommentList, type CommentQuery, comment, listComments } from "./store/comments.ts";
 import { type Counts, readCounts } from "./store/counters.ts";
-import { createKey, type KeyChanged, revokeKey } from "./store/keychanges.ts";
-import { keyByPart, listKeys } from "./store/keyring.ts";
+import {
+  createKey,
+  type KeyChanged,
+  type KeyPatch,
+  revokeKey,
+  rotateKey,
+  updateKey,
+} from "./store/keychanges.ts";
+import { keyByPart, type ListedKey, lastUse, listKeys, noteUse, readKey } from "./store/keyring.ts";
 import * as leakChanges from "./store/leakchanges.ts";
 import { type LeakList, type LeakQuery, listLeaks } from "./store/listing.ts";
 import { pageOf, pagesFor, placeOf, TokenPage, type TokenRecordView } from "./store/pages.ts";
 import { listRules, type RuleList, type RuleQuery, readRule, ruleOf } from "./store/rulebook.ts";
+import { endSession, listSessions, noteSeen, type SessionDraft, startSession } from "./store/sessions.ts";
 import { readSettings, type SettingsChanged, updateSettings } from "./store/settingschanges.ts";
 import { numberOf, openTables, readHead, type StoredLeak, type Tables } from "./store/tables.ts";
 
@@ -236,9 +251,64 @@ export class RulesStore {
     return note(this.#writable(), { ...this.#by(actor), action, subject, before: null, after });
   }
 
+  /** Renames, disables or enables a key, or moves its end. Throws KeyUnknown, KeyRevoked, InputRefused. */
+  updateKey(actor: Actor, keyId: string, patch: KeyPatch): Promise<KeyChanged> {
+    return updateKey(this.#writable(), this.#by(actor), keyId, patch);
+  }
+
+  /** Gives a key a secret made by mintSecret; the old one counts for `graceMs` more. Throws KeyUnknown, KeyRevoked. */
+  rotateKey(actor: Actor, keyId: string, secret: StoredSecret, graceMs: number): Promise<KeyChanged> {
+    return rotateKey(this.#writable(), this.#by(actor), keyId, secret, graceMs);
+  }
+
+  /** Remembers when a key was used; once a minute is enough. Rejects with what the disk says. */
+  noteUse(keyId: string, at: number): Promise<void> {
+    return noteUse(this.#writable(), keyId, at);
+  }
+
   /** All access keys, the revoked ones too. */
-  keys(): AccessKey[] {
+  keys(): ListedKey[] {
     return listKeys(this.#tables);
+  }
+
+  key(id: string): AccessKey | null {
+    const record = readKey(this.#tables, id);
+    return record && publicView(record);
+  }
+
+  /** When a key was last used, exact to a minute; null: never. */
+  lastUse(keyId: string): number | null {
+    return lastUse(this.#tables, keyId);
+  }
+
+  /** A sign-in. Throws KeyUnknown where its key does not count any more. */
+  startSession(actor: Actor, draft: SessionDraft): Promise<Session> {
+    return startSession(this.#writable(), this.#by(actor), draft);
+  }
+
+  /** Signed out. Throws SessionUnknown. */
+  endSession(actor: Actor, id: string): Promise<Session> {
+    return endSession(this.#writable(), this.#by(actor), id, "session.end");
+  }
+
+  /** Ended by somebody else, or from elsewhere. Throws SessionUnknown. */
+  revokeSession(actor: Actor, id: string): Promise<Session> {
+    return endSession(this.#writable(), this.#by(actor), id, "session.revoke");
+  }
+
+  /** Remembers when a session was used; once a minute is enough. */
+  noteSeen(digest: string, at: number): Promise<void> {
+    return noteSeen(this.#writable(), digest, at);
+  }
+
+  /** By the digest of its secret, see session.ts. The caller looks at the times, and at its key. */
+  session(digest: string): Session | null {
+    return this.#tables.sessions.get(digest) ?? null;
+  }
+
+  /** Oldest first; those that are over by themselves may be among them. */
+  sessions(): Session[] {
+    return listSessions(this.#tables);
   }
 
   /** For `authenticate` in access.ts. */

@@ -114,7 +114,7 @@ describe("leakgate keys", () => {
     expect(err).toContain("key-1: administrator");
     const key = out.trim();
     expect(err).not.toContain(key);
-    expect(await withStore((store, pepper) => authenticate(store, pepper, key))).toMatchObject({
+    expect(await withStore((store, pepper) => authenticate(store, pepper, key, Date.now()))).toMatchObject({
       role: "administrator",
     });
     expect(allBytes().includes(key)).toBe(false);
@@ -125,7 +125,7 @@ describe("leakgate keys", () => {
   test("a revoked key is refused, and listed as revoked", async () => {
     const key = (await onData(["keys", "create", "--role", "analyst", "--name", "Ann"])).out.trim();
     expect((await onData(["keys", "revoke", "key-1"])).code).toBe(0);
-    expect(await withStore((store, pepper) => authenticate(store, pepper, key))).toBeNull();
+    expect(await withStore((store, pepper) => authenticate(store, pepper, key, Date.now()))).toBeNull();
     const listed = JSON.parse((await onData(["keys", "list", "--json"])).out) as object[];
     expect(listed).toMatchObject([
       { id: "key-1", role: "analyst", name: "Ann", revokedAt: expect.any(Number) },

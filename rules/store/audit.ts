@@ -12,14 +12,16 @@ import { type Leak, ruleIdOf } from "../leak.ts";
 import { defaultSettings } from "../settings.ts";
 import { commented, journalFacts, unsaidFacts } from "./changes.ts";
 import { shares } from "./counters.ts";
-import { byPart } from "./keyring.ts";
+import { keyFacts, withoutNulls } from "./keychanges.ts";
+import { byPart, partsOf } from "./keyring.ts";
 import { indexRows } from "./listing.ts";
 import { pagesFor, TokenPage } from "./pages.ts";
 import { inForce, readRule, ruleOf } from "./rulebook.ts";
+import { listSessions, sessionFacts } from "./sessions.ts";
 import { readSettings, settingsFacts, settingsSubject } from "./settingschanges.ts";
 import { readNextIds, type StoredLeak, type Tables } from "./tables.ts";
 
-/** What the journal says of one leak or access key. */
+/** What the journal says of one leak, access key or session. */
 interface Replayed {
   facts: Facts;
   createdAt: number;
@@ -54,7 +56,7 @@ export function auditTables(tables: Tables, source: JournalSource): JournalVerdi
     for (const entry of entries) replay(replayed, entry);
     done += entries.length;
   }
-  const checks = [leakTrouble, keyTrouble, settingsTrouble, rowTrouble, counterTrouble];
+  const checks = [leakTrouble, keyTrouble, sessionTrouble, settingsTrouble, rowTrouble, counterTrouble];
   for (const check of checks) {
     const why = readable(() => check(tables, replayed));
     if (why !== null) return { ok: false, revision, why };
@@ -155,10 +157,8 @@ function ruleTrouble(tables: Tables, leak: Leak, said: Replayed): string | null 
 function keyTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
   let keys = 0;
   for (const { value } of tables.keys.getRange({})) {
-    const { name, role, publicPart, revokedAt } = value;
-    const shown = { name, role, publicPart, ...(revokedAt === null ? {} : { revokedAt }) };
-    const said = replayed.get(value.id);
-    if (canonicalJson(said?.facts ?? null) !== canonicalJson(shown))
+    const said = replayed.get(value.id)?.facts ?? {};
+    if (canonicalJson(withoutNulls(said)) !== canonicalJson(withoutNulls(keyFacts(value))))
       return `${value.id} is not as the journal says`;
     keys++;
   }
@@ -170,6 +170,22 @@ function settingsTrouble(tables: Tables, replayed: Map<string, Replayed>): strin
   const said = { ...settingsFacts(defaultSettings), ...replayed.get(settingsSubject)?.facts };
   const isSame = canonicalJson(said) === canonicalJson(settingsFacts(readSettings(tables)));
   return isSame ? null : "the settings are not as the journal says";
+}
+
+/** Sessions that are over by themselves may be gone; one that is there must have begun, and not have been ended. */
+function sessionTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
+  const ended = new Set<unknown>();
+  for (const [id, { facts }] of replayed) {
+    if (!id.startsWith("session-")) continue;
+    if (facts.endedAt !== undefined) ended.add(id);
+    if (Array.isArray(facts.ends)) for (const each of facts.ends) ended.add(each);
+  }
+  for (const session of listSessions(tables)) {
+    const { ends: _, ...said } = replayed.get(session.id)?.facts ?? {};
+    if (canonicalJson(said) !== canonicalJson(sessionFacts(session)) || ended.has(session.id))
+      return `${session.id} is not as the journal says`;
+  }
+  return count(replayed, "session-") + 1 === readNextIds(tables).session ? null : "sessions are missing";
 }
 
 function rowTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
@@ -186,7 +202,8 @@ function rowTrouble(tables: Tables, replayed: Map<string, Replayed>): string | n
     if (value.removedAt === null && wrong([inForce, key], "")) return `${value.id} is not listed as in force`;
   }
   for (const { key, value } of tables.keys.getRange({})) {
-    if (wrong([byPart, value.publicPart], String(key))) return `${value.id} cannot be found`;
+    if (partsOf(value).some((part) => wrong([byPart, part], String(key))))
+      return `${value.id} cannot be found`;
   }
   for (const [subject, { comments }] of replayed) {
     if (comments.some((revision) => wrong([commented, subject, revision], "")))

@@ -17,6 +17,7 @@ import { emptyJournal, type JournalHead } from "../journal.ts";
 import type { Leak } from "../leak.ts";
 import { PepperMismatch, SchemaOutdated, SchemaTooNew, StoreAbsent, StoreFailed } from "../refusal.ts";
 import type { Rule } from "../rule.ts";
+import type { Session } from "../session.ts";
 import { schemaKnown, upgrade } from "./upgrade.ts";
 
 /** A leak as it lies in the store, with what only the token pages need. */
@@ -33,6 +34,7 @@ export interface NextIds {
   readonly leak: number;
   readonly rule: number;
   readonly key: number;
+  readonly session: number;
 }
 
 /** The databases of the one environment `<data>/rules`. */
@@ -51,6 +53,10 @@ export interface Tables {
   readonly tokens: Database<Buffer, Key[]>;
   readonly rules: Database<Rule, number>;
   readonly keys: Database<AccessKeyRecord, number>;
+  /** Number of a key -> when it was last used. */
+  readonly lastUse: Database<number, number>;
+  /** Digest of a session's secret (hex) -> the session. */
+  readonly sessions: Database<Session, string>;
   /** Rows of the listings, see listing.ts, rulebook.ts and keyring.ts. */
   readonly index: Database<string, Key[]>;
   /** See counters.ts. */
@@ -84,10 +90,10 @@ async function openInside(
   if (isNew && readOnly) throw new StoreAbsent(dataDir);
   const root = open(environmentOptions(dir, readOnly));
   try {
-    const tables = openDatabases(root, gate, dataDir);
+    const tables = openDatabases(root, gate, dataDir, readOnly);
     if (!readOnly) tables.root.transactionSync(() => initialise(tables.meta, pepperId));
     checkOwner(tables.meta, dataDir, pepperId);
-    bringUpToDate(tables, dataDir, readOnly);
+    bringUpToDate(tables, readOnly);
     // A power cut must not lose the folder of a store whose first change was acknowledged.
     if (isNew) for (const folder of [dir, dirname(dir), dirname(dirname(dir))]) syncFolder(folder);
     return tables;
@@ -159,31 +165,39 @@ function environmentOptions(dir: string, readOnly: boolean): RootDatabaseOptions
   return options;
 }
 
-function openDatabases(root: RootDatabase, gate: Gate, dataDir: string): Tables {
+function openDatabases(root: RootDatabase, gate: Gate, dataDir: string, readOnly: boolean): Tables {
   function database<V, K extends Key>(name: string, encoding: "json" | "string" | "binary"): Database<V, K> {
     // A read-only open answers undefined for a database that its writer has not made yet.
     const opened: Database<V, K> | undefined = root.openDB<V, K>({ name, encoding });
     if (opened === undefined) throw new StoreAbsent(dataDir);
     return opened;
   }
+  const meta = database<unknown, string>("meta", "json");
+  // An older folder lacks databases: it is outdated, not absent.
+  if (readOnly) checkUpToDate(meta, dataDir);
   return {
     root,
     gate,
-    meta: database("meta", "json"),
+    meta,
     journal: database("journal", "string"),
     history: database("history", "json"),
     leaks: database("leaks", "json"),
     tokens: database("tokens", "binary"),
     rules: database("rules", "json"),
     keys: database("keys", "json"),
+    lastUse: database("lastUse", "json"),
+    sessions: database("sessions", "json"),
     index: database("index", "string"),
     counters: database("counters", "json"),
   };
 }
 
+/** Sorts that a store of schema 1 does not know. */
+const laterIds = { session: 1 } as const;
+
 function initialise(meta: Tables["meta"], pepperId: string): void {
   if (meta.get("schema") !== undefined) return;
-  const next: NextIds = { leak: 1, rule: 1, key: 1 };
+  const next: NextIds = { leak: 1, rule: 1, key: 1, ...laterIds };
   meta.put("head", emptyJournal);
   meta.put("next", next);
   meta.put("pepper", pepperId);
@@ -199,11 +213,15 @@ function checkOwner(meta: Tables["meta"], dataDir: string, pepperId: string): vo
 }
 
 /** An older folder is upgraded by the first who opens it to write. */
-function bringUpToDate(tables: Tables, dataDir: string, readOnly: boolean): void {
-  const found = tables.meta.get("schema") as number;
-  if (found === schemaKnown) return;
-  if (readOnly) throw new SchemaOutdated(dataDir, found, schemaKnown);
+function bringUpToDate(tables: Tables, readOnly: boolean): void {
+  if (readOnly || tables.meta.get("schema") === schemaKnown) return;
   tables.root.transactionSync(() => upgrade(tables));
+}
+
+/** Who opens it to look changes nothing. Throws SchemaOutdated. */
+function checkUpToDate(meta: Tables["meta"], dataDir: string): void {
+  const found = meta.get("schema");
+  if (typeof found === "number" && found < schemaKnown) throw new SchemaOutdated(dataDir, found, schemaKnown);
 }
 
 function syncFolder(folder: string): void {
@@ -226,9 +244,9 @@ export function readHead(tables: Tables): JournalHead {
   return tables.meta.get("head") as JournalHead;
 }
 
-/** The numbers that the next leak, rule and key will get. */
+/** The numbers that the next of each sort will get. */
 export function readNextIds(tables: Tables): NextIds {
-  return tables.meta.get("next") as NextIds;
+  return { ...laterIds, ...(tables.meta.get("next") as NextIds) };
 }
 
 /** Takes the next number of one sort of id; only inside a write transaction. */

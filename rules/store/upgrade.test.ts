@@ -35,9 +35,13 @@ test("a folder of the previous version is upgraded by the first who opens it to 
     "reopened, renamed",
   ]);
   expect(store.ruleOf("leak-2")).toMatchObject({ mode: "block", scope: { hosts: ["api.example"] } });
-  expect(authenticate(store, pepper, administrator)).toMatchObject({ id: "key-1", name: "Ann" });
+  expect(authenticate(store, pepper, administrator, Date.now())).toMatchObject({ id: "key-1", name: "Ann" });
+  const unset = { expiresAt: null, disabledAt: null, graceUntil: null, lastUsedAt: null };
+  for (const key of store.keys()) expect(key).toMatchObject(unset);
   await store.decide("key-1 (Ann)", "leak-1", "vpatch");
-  expect(await store.audit()).toEqual({ ok: true, entries: 22 });
+  const draft = { digest: "0".repeat(64), expiresAt: Date.now() + 1000, idleMs: 1000, replaces: null };
+  await store.startSession("key-1 (Ann)", { ...draft, owner: { kind: "key", key: "key-1" } });
+  expect(await store.audit()).toEqual({ ok: true, entries: 23 });
   await store.close();
 
   const again = await RulesStore.open(data, pepper.id, { readOnly: true });

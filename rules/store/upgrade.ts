@@ -28,5 +28,8 @@ const leakOfSchema2 = {
 function toSchema2(tables: Tables): void {
   for (const { key, value } of [...tables.leaks.getRange({})])
     tables.leaks.put(key as number, { ...value, leak: { ...leakOfSchema2, ...value.leak } });
-  for (const { key, value } of [...tables.keys.getRange({})]) tables.keys.put(key as number, value);
+  for (const { key, value } of [...tables.keys.getRange({})]) {
+    const upgraded = { ...value, expiresAt: null, disabledAt: null, graceUntil: null, previous: null };
+    tables.keys.put(key as number, upgraded);
+  }
 }
