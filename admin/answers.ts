@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { roles } from "../rules/access.ts";
 import { leakStatuses } from "../rules/leak.ts";
 import { ruleModes } from "../rules/rule.ts";
 
@@ -163,22 +162,64 @@ export const statusAnswer = z
   })
   .meta({ id: "Status" });
 
-export const keyAnswer = z
+const keyFields = {
+  id: z.string(),
+  name: z.string(),
+  role: z.string().describe("Of another than the four known roles nothing is allowed."),
+  prefix: z.string().describe("Tells which key a text found somewhere is; it opens nothing."),
+  createdAt: time,
+  createdBy: z.string(),
+  expiresAt: time.nullable().describe("Refused from then on."),
+  lastUsedAt: time.nullable().describe("Exact to a minute."),
+  disabledAt: time.nullable(),
+  revokedAt: time.nullable(),
+  graceUntil: time.nullable().describe("Until when the secret before the last rotation is taken too."),
+};
+const clearKey = z.string().describe("The key itself, shown this once and kept nowhere.");
+export const keyAnswer = z.strictObject(keyFields).meta({ id: "Key" });
+export const keyChanged = z.strictObject({
+  ...keyFields,
+  warning: z
+    .string()
+    .optional()
+    .describe("What the change leaves behind: no administrator's key that counts."),
+});
+export const keyMade = z.strictObject({ ...keyFields, key: clearKey });
+export const keyList = z.strictObject({ keys: z.array(keyAnswer) });
+
+export const whoAnswer = z
+  .strictObject({
+    id: z.string().describe("`key-3`, or `oidc:subject`."),
+    name: z.string(),
+    role: z.string(),
+    tenant: z.string().nullable().describe("Null where the role is global."),
+    expiresAt: time.nullable().describe("When the key or the session ends by itself."),
+    session: z
+      .strictObject({
+        id: z.string(),
+        createdAt: time,
+        idleAt: time.describe("It ends then, if nothing is called."),
+      })
+      .nullable()
+      .describe("Null where a key was sent."),
+  })
+  .meta({ id: "Who" });
+export const signedOut = z.strictObject({
+  logoutUrl: z.string().nullable().describe("Where to go to sign out of the OIDC provider too."),
+});
+export const sessionAnswer = z
   .strictObject({
     id: z.string(),
+    owner: z.string().describe("`key-3`, or `oidc:subject`."),
     name: z.string(),
-    role: z.enum(roles as [string, ...string[]]),
-    prefix: z.string().describe("Tells which key a text found somewhere is; it opens nothing."),
+    from: z.string().describe("The address it was made from."),
     createdAt: time,
-    createdBy: z.string(),
-    revokedAt: time.nullable(),
+    lastSeenAt: time.describe("Exact to a minute."),
+    expiresAt: time,
+    isCurrent: z.boolean(),
   })
-  .meta({ id: "Key" });
-export const keyMade = z.strictObject({
-  ...keyAnswer.shape,
-  key: z.string().describe("The key itself, shown this once and kept nowhere."),
-});
-export const keyList = z.strictObject({ keys: z.array(keyAnswer) });
+  .meta({ id: "Session" });
+export const sessionList = z.strictObject({ sessions: z.array(sessionAnswer) });
 
 export const tenantAnswer = z
   .strictObject({ name: z.string(), leaks: count, tokens: count, revision: count })

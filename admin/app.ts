@@ -58,6 +58,16 @@ export function adminApp(services: Services): Hono<Env> {
   });
   app.onError((error, context) => {
     const problem = problemOf(error);
+    const { method, path } = context.req;
+    // ASVS 5.0, 16.3.2: who asked for what they may not have.
+    if (problem.status === 403) {
+      const { id: key, tenant, role } = context.get("principal") ?? {};
+      const [from, requestId] = [context.get("from"), context.get("requestId")];
+      logger.warn(
+        { key, tenant, role, method, path: loggedPath(path, words), from, requestId },
+        "not allowed",
+      );
+    }
     if (problem.status >= 500) {
       const { message, stack } = error;
       logger.error({ requestId: context.get("requestId"), reason: message, stack }, "an admin call failed");
@@ -119,6 +129,6 @@ function wordsOf(app: Hono<Env>): ReadonlySet<string> {
 function loggedPath(path: string, words: ReadonlySet<string>): string {
   const parts = path.split("/", 8);
   return parts
-    .map((part) => (words.has(part) || /^(?:leak|rule|key)-\d{1,15}$/.test(part) ? part : "*"))
+    .map((part) => (words.has(part) || /^(?:leak|rule|key|session)-\d{1,15}$/.test(part) ? part : "*"))
     .join("/");
 }

@@ -1,47 +1,105 @@
-import type { MiddlewareHandler } from "hono";
-import { authenticate, isGlobal } from "../rules/access.ts";
-import type { Tenants } from "../rules/tenants.ts";
+import type { Context, MiddlewareHandler } from "hono";
+import { getCookie } from "hono/cookie";
+import type { Logger } from "pino";
+import { Failures } from "./failures.ts";
+import type { Shown } from "./identity.ts";
+import { refuseForeign } from "./origin.ts";
 import { Problem } from "./problem.ts";
 import type { Env, Principal, Services } from "./services.ts";
 
 /** Paths that need no key; they tell nothing about leaks. */
 export const openPaths: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
+/** Where people sign in, by method and path. */
+export const signInCalls: ReadonlySet<string> = new Set([
+  "POST /api/v1/session",
+  "GET /auth/oidc/login",
+  "GET /auth/oidc/callback",
+]);
 const LOOKING: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+/** `__Host-`: over TLS alone, for this host alone, and no other host may set it. */
+export const SESSION_COOKIE = "__Host-leakgate";
 
 /**
- * Every path but the open ones needs a key, known or not: who has none does not learn which paths exist. What the key's
- * role may do, each call says (call.ts).
+ * Every path but the open ones needs a key or a session, known or not: who has none does not learn which paths exist.
+ * Where both are sent, the key counts. What the role may do, each call says (call.ts).
  */
-export function authorize({ tenants }: Services): MiddlewareHandler<Env> {
+export function authorize({ identity, signIns, config }: Services): MiddlewareHandler<Env> {
   return async (context, next) => {
-    if (openPaths.has(context.req.path) && LOOKING.has(context.req.method)) return next();
-    const match = /^Bearer +([^\s]+)$/i.exec(context.req.header("authorization") ?? "");
-    const principal = match === null ? null : await principalOf(tenants, match[1]!);
-    if (principal === null) {
-      throw new Problem(401, "A valid access key is needed: Authorization: Bearer lgk_...", [], {
-        "www-authenticate": 'Bearer realm="leakgate"',
-      });
+    const { method, path } = context.req;
+    if (openPaths.has(path) && LOOKING.has(method)) return next();
+    if (signInCalls.has(`${method} ${path}`)) return next();
+    const bearer = bearerOf(context);
+    if (bearer !== null) {
+      const shown = await identity.byKey(bearer);
+      if (shown.principal === null) throw signIns.refusal(context, shown);
+      context.set("principal", shown.principal);
+      return next();
     }
+    const principal = await sessionOf(context, identity);
+    if (principal === null) throw unknown();
     context.set("principal", principal);
+    refuseForeign(context, config.publicUrl, false);
     return next();
   };
 }
 
-/** Whose key it is. A key of a global role counts only in the control store, another only in a tenant's. */
-async function principalOf(tenants: Tenants, clear: string): Promise<Principal | null> {
-  const global = authenticate(tenants.control, tenants.controlPepper, clear, Date.now());
-  if (global !== null) return isGlobal(global.role) ? principal(global, null) : null;
-  for (const isRetry of [false, true]) {
-    // A tenant made by the command line a moment ago.
-    if (isRetry) await tenants.findNew();
-    for (const { name, store, pepper } of tenants.all) {
-      const key = authenticate(store, pepper, clear, Date.now());
-      if (key !== null) return isGlobal(key.role) ? null : principal(key, name);
-    }
-  }
-  return null;
+/** Whose session the request's cookie stands for. */
+export async function sessionOf(
+  context: Context<Env>,
+  identity: Services["identity"],
+): Promise<Principal | null> {
+  const cookie = getCookie(context, SESSION_COOKIE);
+  return cookie === undefined ? null : identity.bySession(cookie);
 }
 
-function principal({ id, name, role }: Omit<Principal, "tenant">, tenant: string | null): Principal {
-  return { id, name, role, tenant };
+/** Keeps count and log of who signs in, and who tries to (ASVS 5.0, 16.3.1): by id and public part, never the key. */
+export class SignIns {
+  private readonly failures: Failures;
+  private readonly logger: Logger;
+
+  constructor(logger: Logger, failuresPerMinute: number) {
+    this.logger = logger;
+    this.failures = new Failures(failuresPerMinute);
+  }
+
+  /**
+   * The answer to a wrong key. Beyond the limit of its address it is 429; keys are looked at all the same, so that nobody
+   * who shares an address with an attacker is locked out. A guess is hopeless at any rate: a key has 238 random bits.
+   */
+  refusal(context: Context<Env>, shown: Shown & { principal: null }): Problem {
+    const { why, key, publicPart } = shown;
+    return this.refused(context, { why, key: key ?? undefined, publicPart: publicPart ?? undefined });
+  }
+
+  /** The same for other ways to sign in; `said` goes to the log. */
+  refused(context: Context<Env>, said: Readonly<Record<string, string | undefined>>): Problem {
+    const from = context.get("from");
+    const waitS = this.failures.count(from, Date.now());
+    const requestId = context.get("requestId");
+    this.logger.warn({ ...said, from, requestId, isLimited: waitS > 0 }, "sign-in refused");
+    if (waitS === 0) return unknown();
+    const detail = "Too many wrong keys came from this address; a valid one is still taken.";
+    return new Problem(429, detail, [], { "retry-after": String(waitS) });
+  }
+
+  /** Somebody signed in. */
+  began(context: Context<Env>, { id, tenant, session }: Principal): void {
+    const requestId = context.get("requestId");
+    this.logger.info(
+      { key: id, tenant, session: session?.id, from: context.get("from"), requestId },
+      "signed in",
+    );
+  }
+}
+
+function unknown(): Problem {
+  return new Problem(401, "A valid access key is needed: Authorization: Bearer lgk_...", [], {
+    "www-authenticate": 'Bearer realm="leakgate"',
+  });
+}
+
+/** What a Bearer header holds, be it broken; null where there is none. */
+function bearerOf(context: Context<Env>): string | null {
+  const given = context.req.header("authorization") ?? "";
+  return /^Bearer(?: |$)/i.test(given) ? given.slice("Bearer".length).trim() : null;
 }

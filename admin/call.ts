@@ -65,7 +65,8 @@ export interface Declaration<Query extends z.ZodType, Body extends z.ZodType> {
 }
 
 /** A declared call, whatever it takes. */
-export interface Call extends Omit<Declaration<z.ZodType, z.ZodType>, "handle"> {
+export interface Call extends Omit<Declaration<z.ZodType, z.ZodType>, "handle" | "access"> {
+  readonly access: Access;
   /** Checks who calls and what is given, then carries it out. Throws Problem and what the rules refuse. */
   readonly carryOut: (context: Context<Env>, services: Services) => Promise<Response>;
 }
@@ -93,6 +94,23 @@ export function call<
     return handle({ context, principal, actor, tenant, query: given, body: sent, part });
   };
   return { ...rest, carryOut };
+}
+
+/** A call that anybody may make, as its handler gets it: there is no principal, and no tenant. */
+export interface OpenDeclaration<Body extends z.ZodType>
+  extends Omit<Declaration<z.ZodType, Body>, "access" | "query" | "takesIfMatch" | "handle"> {
+  readonly handle: (made: Pick<Made<unknown, z.output<Body>>, "context" | "body">) => Promise<Response>;
+}
+
+/** Declares a call that needs no key. */
+export function openCall<Body extends z.ZodType>(declared: OpenDeclaration<Body>): Call {
+  const { handle, ...rest } = declared;
+  const carryOut = async (context: Context<Env>, services: Services): Promise<Response> => {
+    query(context, parameters.none);
+    const sent = (await body(services, context, declared.body ?? parameters.none)) as z.output<Body>;
+    return handle({ context, body: sent });
+  };
+  return { ...rest, access: "open", carryOut };
 }
 
 /** Who calls, where the role allows the call. Throws Problem 403. */

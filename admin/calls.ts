@@ -5,6 +5,7 @@ import { leakCalls } from "./leaks.ts";
 import { openApiCall } from "./openapi.ts";
 import { ruleCalls } from "./rules.ts";
 import type { Services } from "./services.ts";
+import { sessionCalls } from "./session.ts";
 import { statsCalls } from "./stats.ts";
 import { statusCalls } from "./status.ts";
 import { tenantCalls } from "./tenants.ts";
@@ -17,7 +18,8 @@ export function allCalls(services: Services): readonly Call[] {
     ...eventCalls,
     ...statsCalls,
     ...statusCalls(services),
-    ...keyCalls,
+    ...keyCalls(services),
+    ...sessionCalls(services),
     ...tenantCalls(services),
   ];
   return [...calls, openApiCall(calls, services.version)];

@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { isGlobal, roles } from "../rules/access.ts";
+import { isTenantName } from "../rules/tenants.ts";
 
 const whole = (min: number, max: number, otherwise: number) => z.int().min(min).max(max).default(otherwise);
 
@@ -9,6 +11,18 @@ export const retentionSchema = z.strictObject({
   /** The oldest partitions are dropped while all together take more. */
   bytes: whole(1024 * 1024, Number.MAX_SAFE_INTEGER, 10 * 1024 ** 3),
 });
+
+const oidcMappingSchema = z
+  .strictObject({
+    group: z.string().min(1).max(255),
+    role: z.enum(roles),
+    /** Of a role that is not global; default `default`. */
+    tenant: z.string().refine(isTenantName, "is not a tenant's name").optional(),
+  })
+  .refine(({ role, tenant }) => tenant === undefined || !isGlobal(role), {
+    path: ["tenant"],
+    error: "has no meaning for a global role",
+  });
 
 /** How long a sign-in to the console lasts. */
 export const sessionSchema = z.strictObject({
@@ -29,9 +43,39 @@ function isOrigin(text: string): boolean {
   return /^https?:$/.test(protocolOf(text)) && new URL(text).href === `${new URL(text).origin}/`;
 }
 
+function isLoopback(text: string): boolean {
+  return ["127.0.0.1", "[::1]", "localhost"].includes(new URL(text).hostname);
+}
+
 function protocolOf(text: string): string {
   return URL.canParse(text) ? new URL(text).protocol : "";
 }
+
+const oidcSchema = z
+  .strictObject({
+    /** As the provider names itself: `https://id.example/realms/one`. */
+    issuer: z.string().refine((text) => /^https?:$/.test(protocolOf(text)), "must be a https:// URL"),
+    clientId: z.string().min(1).max(255),
+    /** A file with the client's secret; LEAKGATE_OIDC_CLIENT_SECRET goes before it. Neither: a public client. */
+    clientSecretFile: z.string().min(1).optional(),
+    scopes: z
+      .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, "is not a scope"))
+      .default(["openid", "profile"]),
+    /** The claim of the ID token that lists a person's groups. */
+    groupsClaim: z.string().min(1).max(255).default("groups"),
+    /** What the groups may do; of several, the highest role counts. */
+    mapping: z.array(oidcMappingSchema).max(1_000).default([]),
+    /** For tests: an issuer on this machine may be reached over plain http. */
+    allowInsecureIssuer: z.boolean().default(false),
+  })
+  .refine(
+    ({ issuer, allowInsecureIssuer }) =>
+      issuer.startsWith("https:") || (allowInsecureIssuer && isLoopback(issuer)),
+    {
+      path: ["issuer"],
+      error: "must be https (allowInsecureIssuer allows http on this machine alone)",
+    },
+  );
 
 /** The control plane's part of `leakgate.yaml`, its address aside. */
 export const adminSchema = z.strictObject({
@@ -50,7 +94,10 @@ export const adminSchema = z.strictObject({
   trust: z.array(z.string().refine(isAddressRange, "is not an address or CIDR range")).default([]),
   session: sessionSchema.default(() => sessionSchema.parse({})),
   /** Wrong keys from one address (IPv6: one /64 network) within a minute; beyond it 429. */
-  failuresPerMinute: whole(1, 10_000, 20),
+  failuresPerMinute: whole(1, 1_000_000, 20),
+  /** Sign-in by an OpenID Connect provider; needs `publicUrl`. */
+  oidc: oidcSchema.optional(),
 });
 
+export type OidcConfig = z.infer<typeof oidcSchema>;
 export type AdminConfig = z.infer<typeof adminSchema>;

@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { tenantRoles } from "../rules/access.ts";
+import { roles } from "../rules/access.ts";
 import { type LeakStatus, leakLimits, leakStatuses, riskLevel } from "../rules/leak.ts";
 import { ruleModes, scopeEntriesMax } from "../rules/rule.ts";
 import { leakSorts } from "../rules/store/listing.ts";
 import { isTenantName } from "../rules/tenants.ts";
 
 const KEY_NAME_CHARS = 64;
+/** 30 days. */
+const GRACE_S_MAX = 2_592_000;
 const TOKENS_PER_CALL = 1_000_000;
 const PAGE_MAX = 200;
 const PAGE_DEFAULT = 50;
@@ -45,6 +47,20 @@ const facts = {
   source: z.string().regex(/^[a-z0-9_-]{1,32}$/, "must be 1 to 32 of a-z, 0-9, _ and -"),
 };
 
+const isoTime = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+
+/** Milliseconds since 1970, or an ISO 8601 time. */
+const time = z.string().transform((given, context): number => {
+  // In a query a plus that was not percent-encoded arrives as a blank.
+  const iso = isoTime.safeParse(given.replace(" ", "+"));
+  const at = iso.success ? Date.parse(iso.data) : /^[0-9]{1,15}$/.test(given) ? Number(given) : Number.NaN;
+  if (at >= 0 && at <= TIME_MAX) return at;
+  context.addIssue({ code: "custom", message: "must be an ISO 8601 time or milliseconds since 1970" });
+  return z.NEVER;
+});
+
+const keyName = text.trim().min(1).max(KEY_NAME_CHARS);
+
 /** The JSON bodies of the calls. */
 export const bodies = {
   register: strict({
@@ -67,7 +83,14 @@ export const bodies = {
     }).optional(),
   }),
   tokens: strict(tokens).superRefine(someToken),
-  key: strict({ name: text.trim().min(1).max(KEY_NAME_CHARS), role: z.enum(tenantRoles) }),
+  key: strict({ name: keyName, role: z.enum(roles), expiresAt: time.nullable().default(null) }),
+  keyPatch: strict({
+    name: keyName.optional(),
+    expiresAt: time.nullable().optional(),
+    disabled: z.boolean().optional(),
+  }).refine((given) => Object.keys(given).length > 0, "must name a field to change"),
+  rotate: strict({ graceSeconds: z.int().min(0).max(GRACE_S_MAX).default(0) }),
+  session: strict({ key: z.string().min(1).max(255) }),
   tenant: strict({
     name: z.string().refine(isTenantName, "must be 1 to 32 of a-z, 0-9 and -, not at an end"),
   }),
@@ -84,18 +107,6 @@ function whole(min: number, max: number) {
 }
 
 const limit = (max = PAGE_MAX, otherwise = PAGE_DEFAULT) => whole(1, max).default(otherwise);
-
-const isoTime = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
-
-/** Milliseconds since 1970, or an ISO 8601 time. */
-const time = z.string().transform((given, context): number => {
-  // In a query a plus that was not percent-encoded arrives as a blank.
-  const iso = isoTime.safeParse(given.replace(" ", "+"));
-  const at = iso.success ? Date.parse(iso.data) : /^[0-9]{1,15}$/.test(given) ? Number(given) : Number.NaN;
-  if (at >= 0 && at <= TIME_MAX) return at;
-  context.addIssue({ code: "custom", message: "must be an ISO 8601 time or milliseconds since 1970" });
-  return z.NEVER;
-});
 
 /** One value, or several with commas, each checked by `each`. */
 function list<Each extends z.ZodType<unknown, string>>(each: Each) {
@@ -157,5 +168,7 @@ export const parameters = {
   }),
   stats: strict({ ...stretch, buckets: whole(1, 1_000).default(24) }),
   change: strict({ wait: z.literal("enforced").optional() }),
+  /** `global`: in the control store, where the keys and sessions of global roles lie. */
+  keys: strict({ scope: z.literal("global").optional() }),
   none: strict({}),
 };

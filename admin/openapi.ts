@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { problemAnswerSchema } from "./answers.ts";
+import { SESSION_COOKIE } from "./auth.ts";
 import { type Answer, type Call, call, rolesOf } from "./call.ts";
 
 type Node = Record<string, unknown>;
@@ -9,6 +10,7 @@ const PROBLEMS: readonly (readonly [status: number, when: string])[] = [
   [401, "No key, or none that is valid"],
   [403, "The key's role does not allow it"],
   [404, "No such thing, or another tenant's"],
+  [429, "Too many wrong keys from this address"],
 ];
 
 /** `GET /openapi.json`: this API as an OpenAPI 3.1 document, made of the same declarations as its routes. */
@@ -51,11 +53,19 @@ export function openApi(calls: readonly Call[], version: string): Node {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
-    security: [{ key: [] }],
+    security: [{ key: [] }, { session: [] }],
     tags: tags.map((name) => ({ name })),
     paths,
     components: {
-      securitySchemes: { key: { type: "http", scheme: "bearer", description: "An access key, `lgk_...`" } },
+      securitySchemes: {
+        key: { type: "http", scheme: "bearer", description: "An access key, `lgk_...`" },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: SESSION_COOKIE,
+          description: "Of `POST /api/v1/session`, for the console's own pages.",
+        },
+      },
       responses: Object.fromEntries(
         PROBLEMS.map(([status, description]) => [`Problem${status}`, { description, content: problem }]),
       ),
@@ -70,7 +80,7 @@ function operation(each: Call, schemas: Node): Node {
   const parameters = [
     ...parts.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
     ...(query === undefined ? [] : queryParameters(query, schemas)),
-    ...(access.startsWith("global") || access === "known" ? [] : [TENANT]),
+    ...(access.startsWith("global") || access === "known" || access === "open" ? [] : [TENANT]),
     ...(each.takesIfMatch ? [IF_MATCH] : []),
   ];
   return {
@@ -78,7 +88,7 @@ function operation(each: Call, schemas: Node): Node {
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    "x-leakgate-roles": rolesOf[access],
+    ...(access === "open" ? { security: [] } : { "x-leakgate-roles": rolesOf[access] }),
     parameters,
     ...(body === undefined
       ? {}

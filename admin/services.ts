@@ -2,8 +2,11 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Logger } from "pino";
 import type { AccessKey } from "../rules/access.ts";
 import type { Runtime } from "../rules/runtime.ts";
+import type { SessionId } from "../rules/session.ts";
 import type { Tenants } from "../rules/tenants.ts";
+import type { SignIns } from "./auth.ts";
 import type { AdminConfig } from "./config.ts";
+import type { Identity } from "./identity.ts";
 
 /** What the routes work with; opened and closed by `startAdmin`. */
 export interface Services {
@@ -11,6 +14,8 @@ export interface Services {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly config: AdminConfig;
+  readonly identity: Identity;
+  readonly signIns: SignIns;
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -22,12 +27,16 @@ export interface Services {
 
 /** Who makes a call. */
 export interface Principal {
-  /** `key-3`; ids are of the tenant, or of the control store where the role is global. */
+  /** `key-3`, of the tenant or, where the role is global, of the control store; `oidc:subject`. */
   readonly id: string;
   readonly name: string;
   readonly role: AccessKey["role"];
   /** The tenant it belongs to; null where its role is global. */
   readonly tenant: string | null;
+  /** When the key or the session ends by itself. */
+  readonly expiresAt: number | null;
+  /** The session, where no key was sent. */
+  readonly session: { readonly id: SessionId; readonly createdAt: number } | null;
 }
 
 /** What a request carries from one handler to the next. */

@@ -184,7 +184,28 @@ test("defaults of the configuration, and what it refuses", () => {
     bodyBytes: 32 * 1024 * 1024,
     enforcedWaitMs: 5_000,
     retention: { days: 90, bytes: 10 * 1024 ** 3 },
+    trust: [],
+    session: { idleMinutes: 30, absoluteHours: 12 },
+    failuresPerMinute: 20,
   });
-  for (const wrong of [{ bodyBytes: 0 }, { enforcedWaitMs: -1 }, { retention: { days: 0 } }, { more: 1 }])
-    expect(adminSchema.safeParse(wrong).success).toBe(false);
+  const oidc = { issuer: "https://id.example", clientId: "leakgate" };
+  const right = [{ publicUrl: "https://leakgate.example/" }, { trust: ["::1", "10.0.0.0/8"] }, { oidc }];
+  for (const each of right) expect(adminSchema.safeParse(each)).toMatchObject({ success: true });
+  for (const wrong of [
+    { bodyBytes: 0 },
+    { enforcedWaitMs: -1 },
+    { retention: { days: 0 } },
+    { more: 1 },
+    { publicUrl: "https://leakgate.example/console" },
+    { publicUrl: "leakgate.example" },
+    { trust: ["10.0.0.0/33"] },
+    { trust: ["localhost"] },
+    { session: { idleMinutes: 0 } },
+    { oidc: { ...oidc, issuer: "http://id.example" } },
+    { oidc: { ...oidc, issuer: "http://127.0.0.1:9999" } },
+    { oidc: { ...oidc, issuer: "http://id.example", allowInsecureIssuer: true } },
+    { oidc: { ...oidc, mapping: [{ group: "a", role: "boss" }] } },
+    { oidc: { ...oidc, mapping: [{ group: "a", role: "global_analyst", tenant: "acme" }] } },
+  ])
+    expect([wrong, adminSchema.safeParse(wrong).success]).toEqual([wrong, false]);
 });

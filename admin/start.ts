@@ -6,8 +6,10 @@ import type { Logger } from "pino";
 import { Runtime } from "../rules/runtime.ts";
 import { Tenants } from "../rules/tenants.ts";
 import { adminApp, answerOutside } from "./app.ts";
+import { SignIns } from "./auth.ts";
 import type { AdminConfig } from "./config.ts";
 import { securityHeaders } from "./headers.ts";
+import { Identity } from "./identity.ts";
 import { Retention } from "./retention.ts";
 
 export interface AdminOptions {
@@ -58,6 +60,8 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     runtime,
     logger,
     config,
+    identity: new Identity({ tenants, config, logger }),
+    signIns: new SignIns(logger, config.failuresPerMinute),
     version,
     startedAt: Date.now(),
     expectsWorkers: options.expectsWorkers ?? true,

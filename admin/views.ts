@@ -87,7 +87,7 @@ export function eventView(event: VpatchEvent): View {
 }
 
 /** `prefix` tells which key a text found somewhere is; it opens nothing. */
-export function keyView(key: AccessKey): View {
+export function keyView(key: AccessKey, lastUsedAt: number | null): View {
   return {
     id: key.id,
     name: key.name,
@@ -95,7 +95,11 @@ export function keyView(key: AccessKey): View {
     prefix: `lgk_${key.publicPart}`,
     createdAt: iso(key.createdAt),
     createdBy: key.createdBy,
+    expiresAt: isoOrNull(key.expiresAt),
+    lastUsedAt: isoOrNull(lastUsedAt),
+    disabledAt: isoOrNull(key.disabledAt),
     revokedAt: isoOrNull(key.revokedAt),
+    graceUntil: isoOrNull(key.graceUntil),
   };
 }
 
@@ -103,6 +107,6 @@ export function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-function isoOrNull(at: number | null): string | null {
+export function isoOrNull(at: number | null): string | null {
   return at === null ? null : iso(at);
 }
