@@ -6,19 +6,23 @@ import { ruleModes } from "../rules/rule.ts";
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
+/** A text, with what it looks like in the document. */
+const like = (example: string) => z.string().meta({ examples: [example] });
+const leakId = like("leak-1");
+const actor = like("key-1 (Ann)");
 const next = z.string().nullable().describe("The `cursor` of the next page, or null at the end.");
 
 export const ruleAnswer = z
   .strictObject({
-    id: z.string(),
-    leak: z.string(),
+    id: like("rule-1"),
+    leak: leakId,
     mode: z.enum(ruleModes),
     scope: z.strictObject({
-      hosts: z.array(z.string()).optional(),
-      methods: z.array(z.string()).optional(),
+      hosts: z.array(like("api.example")).optional(),
+      methods: z.array(like("POST")).optional(),
     }),
     appliedAt: time,
-    appliedBy: z.string(),
+    appliedBy: actor,
     revision: count,
     removedAt: time.nullable(),
   })
@@ -26,9 +30,9 @@ export const ruleAnswer = z
 
 export const tokenAnswer = z
   .strictObject({
-    id: z.string().describe("Of the leak; never given out again."),
-    preview: z.string().describe("At most four leading characters, and the length."),
-    kind: z.string(),
+    id: like("1").describe("Of the leak; never given out again."),
+    preview: like("made****(18)").describe("At most four leading characters, and the length."),
+    kind: like("opaque"),
     length: z.int().nullable().describe("Bytes; null where only a hash is known."),
     addedAt: time,
   })
@@ -38,23 +42,23 @@ export const historyAnswer = z
   .strictObject({
     revision: count,
     at: time,
-    actor: z.string(),
+    actor,
     from: z.string().optional().describe("The address, as the admin saw it."),
-    action: z.string(),
+    action: like("leak.update"),
     before: z.record(z.string(), z.unknown()).nullable(),
     after: z.record(z.string(), z.unknown()),
-    token: z.string().optional(),
+    token: like("1").optional(),
     tokens: z.strictObject({ first: count, count }).optional(),
   })
   .meta({ id: "HistoryEntry" });
 
 const leakFields = {
-  id: z.string(),
-  name: z.string(),
-  description: z.string(),
+  id: leakId,
+  name: like("CI log"),
+  description: like("Found in a build log"),
   risk: z.int().min(1).max(10),
   riskLevel: z.enum(["high", "medium", "low"]),
-  source: z.string(),
+  source: like("github"),
   status: z.enum(leakStatuses as [string, ...string[]]),
   rule: ruleAnswer.nullable().describe("The rule in force."),
   tokenCount: count,
@@ -71,7 +75,7 @@ export const enforcementAnswer = z
     enforced: z.boolean(),
     workers: z.array(z.strictObject({ worker: z.int(), revision: count, enforced: z.boolean() })),
     lagging: z.array(z.int()).describe("The workers that do not enforce it yet."),
-    detail: z.string(),
+    detail: like("Every live worker enforces the change."),
   })
   .meta({ id: "Enforcement" });
 
@@ -94,21 +98,21 @@ export const ruleList = z.strictObject({ rules: z.array(ruleAnswer), next });
 export const eventAnswer = z
   .strictObject({
     type: z.enum(["vpatch", "undecoded"]),
-    id: z.string(),
+    id: like("mjwb7z1h-1-5"),
     at: time,
     lastAt: time,
     count,
-    leak: z.string().nullable(),
-    rule: z.string().nullable(),
-    action: z.string(),
-    point: z.string(),
-    method: z.string(),
-    host: z.string(),
-    path: z.string(),
-    query: z.array(z.string()).describe("Names of the parameters, never their values."),
-    userAgent: z.string().nullable(),
-    ip: z.string(),
-    requestId: z.string(),
+    leak: leakId.nullable(),
+    rule: like("rule-1").nullable(),
+    action: like("blocked"),
+    point: like("header x-api-key"),
+    method: like("GET"),
+    host: like("api.example"),
+    path: like("/orders"),
+    query: z.array(like("page")).describe("Names of the parameters, never their values."),
+    userAgent: like("curl/8.5.0").nullable(),
+    ip: like("192.0.2.1"),
+    requestId: like("0123456789abcdef"),
     worker: z.int(),
   })
   .meta({ id: "Event" });
@@ -135,8 +139,8 @@ export const statsAnswer = z
 
 export const statusAnswer = z
   .strictObject({
-    version: z.string(),
-    tenant: z.string(),
+    version: like("0.1.0"),
+    tenant: like("default"),
     revision: count,
     startedAt: time,
     uptimeS: count,
@@ -158,17 +162,17 @@ export const statusAnswer = z
           .describe("Of all tenants together; empty for other tenants' keys."),
       }),
     ),
-    budgetExhausted: z.array(z.strictObject({ leak: z.string(), requests: count })),
+    budgetExhausted: z.array(z.strictObject({ leak: leakId, requests: count })),
   })
   .meta({ id: "Status" });
 
 const keyFields = {
-  id: z.string(),
-  name: z.string(),
+  id: like("key-2"),
+  name: like("dashboard"),
   role: z.string().describe("Of another than the four known roles nothing is allowed."),
-  prefix: z.string().describe("Tells which key a text found somewhere is; it opens nothing."),
+  prefix: like("lgk_madeup01").describe("Tells which key a text found somewhere is; it opens nothing."),
   createdAt: time,
-  createdBy: z.string(),
+  createdBy: actor,
   expiresAt: time.nullable().describe("Refused from then on."),
   lastUsedAt: time.nullable().describe("Exact to a minute."),
   disabledAt: time.nullable(),
@@ -209,7 +213,7 @@ export const signedOut = z.strictObject({
 });
 export const sessionAnswer = z
   .strictObject({
-    id: z.string(),
+    id: like("session-1"),
     owner: z.string().describe("`key-3`, or `oidc:subject`."),
     name: z.string(),
     from: z.string().describe("The address it was made from."),
@@ -222,7 +226,7 @@ export const sessionAnswer = z
 export const sessionList = z.strictObject({ sessions: z.array(sessionAnswer) });
 
 export const tenantAnswer = z
-  .strictObject({ name: z.string(), leaks: count, tokens: count, revision: count })
+  .strictObject({ name: like("payments"), leaks: count, tokens: count, revision: count })
   .meta({ id: "Tenant" });
 export const tenantList = z.strictObject({ tenants: z.array(tenantAnswer) });
 

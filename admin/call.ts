@@ -24,11 +24,16 @@ export const rolesOf: Readonly<Record<Exclude<Access, "open">, readonly Role[]>>
   global_change: ["global_administrator"],
 };
 
+/** A header of answers that clients work with; openapi.ts says what each is for. */
+export type AnswerHeader = "ETag" | "Location" | "Retry-After" | "WWW-Authenticate" | "X-Request-Id";
+
 /** One answer of a call: what it holds where it is JSON, else its media type. */
 export interface Answer {
   readonly description: string;
   readonly schema?: z.ZodType;
   readonly content?: string;
+  /** Those it always has, `X-Request-Id` aside. */
+  readonly headers?: readonly AnswerHeader[];
 }
 
 /** A call as its handler gets it: everything checked. */

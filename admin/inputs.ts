@@ -68,32 +68,44 @@ export const bodies = {
     description: facts.description.default(""),
     source: facts.source.default("custom"),
     ...tokens,
-  }).superRefine(someToken),
+  })
+    .superRefine(someToken)
+    .meta({ examples: [{ name: "CI log", risk: 8, source: "github", tokens: ["made-up-token-0001"] }] }),
   amend: strict({
     name: facts.name.optional(),
     description: facts.description.optional(),
     risk: facts.risk.optional(),
     source: facts.source.optional(),
-  }).refine((given) => Object.keys(given).length > 0, "must name a field to change"),
+  })
+    .refine((given) => Object.keys(given).length > 0, "must name a field to change")
+    .meta({ examples: [{ risk: 9 }] }),
   vpatch: strict({
     mode: z.enum(ruleModes).optional(),
     scope: strict({
       hosts: z.array(text.max(255)).max(scopeEntriesMax).optional(),
       methods: z.array(text.max(32)).max(scopeEntriesMax).optional(),
     }).optional(),
+  }).meta({ examples: [{ mode: "block", scope: { hosts: ["api.example"] } }] }),
+  tokens: strict(tokens)
+    .superRefine(someToken)
+    .meta({ examples: [{ tokens: ["made-up-token-0002"] }] }),
+  key: strict({ name: keyName, role: z.enum(roles), expiresAt: time.nullable().default(null) }).meta({
+    examples: [{ name: "dashboard", role: "analyst" }],
   }),
-  tokens: strict(tokens).superRefine(someToken),
-  key: strict({ name: keyName, role: z.enum(roles), expiresAt: time.nullable().default(null) }),
   keyPatch: strict({
     name: keyName.optional(),
     expiresAt: time.nullable().optional(),
     disabled: z.boolean().optional(),
-  }).refine((given) => Object.keys(given).length > 0, "must name a field to change"),
-  rotate: strict({ graceSeconds: z.int().min(0).max(GRACE_S_MAX).default(0) }),
-  session: strict({ key: z.string().min(1).max(255) }),
+  })
+    .refine((given) => Object.keys(given).length > 0, "must name a field to change")
+    .meta({ examples: [{ disabled: true }] }),
+  rotate: strict({ graceSeconds: z.int().min(0).max(GRACE_S_MAX).default(0) }).meta({
+    examples: [{ graceSeconds: 3600 }],
+  }),
+  session: strict({ key: z.string().min(1).max(255) }).meta({ examples: [{ key: "lgk_made-up" }] }),
   tenant: strict({
     name: z.string().refine(isTenantName, "must be 1 to 32 of a-z, 0-9 and -, not at an end"),
-  }),
+  }).meta({ examples: [{ name: "payments" }] }),
 };
 
 const cursor = z.string().max(1_024).optional();

@@ -30,8 +30,12 @@ const DECISIONS: readonly (readonly [path: string, Decision, summary: string])[]
 
 /** A change of what is enforced, as it is answered. */
 const CHANGED: Readonly<Record<number, Answer>> = {
-  200: { description: "The leak, and how far the workers are", schema: leakChanged },
-  202: { description: "Stored, and not enforced by all workers within the time", schema: leakChanged },
+  200: { description: "The leak, and how far the workers are", schema: leakChanged, headers: ["ETag"] },
+  202: {
+    description: "Stored, and not enforced by all workers within the time",
+    schema: leakChanged,
+    headers: ["ETag"],
+  },
 };
 
 /** `/leaks`: the lifecycle, and the set of tokens of each leak. */
@@ -49,7 +53,7 @@ function factCalls(): readonly Call[] {
       description: "It is opened: its tokens still pass until the patch is applied.",
       access: "change",
       body: bodies.register,
-      answers: { 201: { description: "The leak", schema: leakRegistered } },
+      answers: { 201: { description: "The leak", schema: leakRegistered, headers: ["ETag", "Location"] } },
       handle: async ({ context, tenant, actor, body: { tokens, hashes, ...input } }) => {
         const digests = await digestAll(tokens, hashes, tenant.pepper);
         const changed = await tenant.store.register(actor, { ...input, tokens: digests });
@@ -82,7 +86,7 @@ function factCalls(): readonly Call[] {
       tag,
       summary: "One leak, with its newest changes",
       access: "look",
-      answers: { 200: { description: "The leak", schema: leakDetailed } },
+      answers: { 200: { description: "The leak", schema: leakDetailed, headers: ["ETag"] } },
       handle: ({ context, tenant: { store }, part }) => {
         const leak = known(store, part("id"));
         const history = store.history(leak.id, HISTORY_SHOWN).map(historyView);
@@ -98,7 +102,7 @@ function factCalls(): readonly Call[] {
       access: "change",
       body: bodies.amend,
       takesIfMatch: true,
-      answers: { 200: { description: "The leak", schema: leakAmended } },
+      answers: { 200: { description: "The leak", schema: leakAmended, headers: ["ETag"] } },
       handle: async ({ context, tenant: { store }, actor, body, part }) => {
         const changed = await store.updateLeak(actor, part("id"), body, ifMatch(context));
         context.header("etag", etagOf(changed.leak));

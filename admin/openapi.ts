@@ -1,17 +1,62 @@
 import { z } from "zod";
 import { problemAnswerSchema } from "./answers.ts";
 import { SESSION_COOKIE } from "./auth.ts";
-import { type Answer, type Call, call, rolesOf } from "./call.ts";
+import { type Answer, type AnswerHeader, type Call, call, rolesOf } from "./call.ts";
+import { exampleOf } from "./examples.ts";
+import { problemNames } from "./problem.ts";
+import { type Node, schemaOf } from "./schemas.ts";
 
-type Node = Record<string, unknown>;
+type OfCall = (call: Pick<Call, "method" | "takesIfMatch">) => boolean;
+const always: OfCall = () => true;
+const changes: OfCall = ({ method }) => method !== "get";
 
-const PROBLEMS: readonly (readonly [status: number, when: string])[] = [
-  [400, "A field, parameter, cursor or header is not what the call takes"],
-  [401, "No key, or none that is valid"],
-  [403, "The key's role does not allow it"],
-  [404, "No such thing, or another tenant's"],
-  [429, "Too many wrong keys from this address"],
+/** What may be refused, and of which calls. */
+const PROBLEMS: readonly (readonly [
+  status: number,
+  when: string,
+  of: OfCall,
+  headers?: readonly AnswerHeader[],
+])[] = [
+  [400, "A field, parameter, cursor or header is not what the call takes", always],
+  [401, "No key, or none that is valid", always, ["WWW-Authenticate"]],
+  [403, "The key's role does not allow it", always],
+  [404, "No such thing, or another tenant's", always],
+  [409, "What the call is about is not in a state that allows it", changes],
+  [412, "If-Match names a version that is not the current one", ({ takesIfMatch }) => takesIfMatch === true],
+  [413, "The body is larger than admin.bodyBytes", changes],
+  [415, "The body is not application/json, or is compressed", changes],
+  [429, "Too many wrong keys from this address", always, ["Retry-After"]],
+  [500, "A failure nobody foresaw; the log has it under the request id", always],
+  [503, "The store could not write; nothing was changed", always],
 ];
+
+const HEADERS: Readonly<Record<AnswerHeader, Node>> = {
+  ETag: {
+    description: "The version of what is shown, for If-Match.",
+    schema: { type: "string", examples: ['"3"'] },
+  },
+  Location: {
+    description: "Where what was made is found.",
+    schema: { type: "string", examples: ["/api/v1/leaks/leak-1"] },
+  },
+  "Retry-After": {
+    description: "Seconds after which to try again.",
+    schema: { type: "integer", minimum: 0 },
+  },
+  "WWW-Authenticate": {
+    description: "How to say who calls.",
+    schema: { type: "string", examples: ['Bearer realm="leakgate"'] },
+  },
+  "X-Request-Id": {
+    description: "Under which the log has the call.",
+    schema: { type: "string", examples: ["d623eb62e85574c4"] },
+  },
+};
+
+/** The statuses with which the call may be refused. */
+export function problemsOf(call: Pick<Call, "method" | "takesIfMatch">): number[] {
+  return PROBLEMS.filter(([, , of]) => of(call)).map(([status]) => status);
+}
 
 /** `GET /openapi.json`: this API as an OpenAPI 3.1 document, made of the same declarations as its routes. */
 export function openApiCall(calls: readonly Call[], version: string): Call {
@@ -39,9 +84,10 @@ export function openApi(calls: readonly Call[], version: string): Node {
     const path = `/api/v1${each.path}`;
     paths[path] = { ...paths[path], [each.method]: operation(each, schemas) };
   }
-  const problem = {
-    "application/problem+json": { schema: schemaOf(problemAnswerSchema, "output", schemas) },
-  };
+  const problemSchema = schemaOf(problemAnswerSchema, "output", schemas);
+  const problemContent = (status: number, detail: string) => ({
+    "application/problem+json": { schema: problemSchema, example: problemExample(status, detail) },
+  });
   const tags = [...new Set(calls.map(({ tag }) => tag))];
   return {
     openapi: "3.1.0",
@@ -67,8 +113,12 @@ export function openApi(calls: readonly Call[], version: string): Node {
         },
       },
       responses: Object.fromEntries(
-        PROBLEMS.map(([status, description]) => [`Problem${status}`, { description, content: problem }]),
+        PROBLEMS.map(([status, description, , headers = []]) => [
+          `Problem${status}`,
+          { description, headers: headersOf(headers), content: problemContent(status, description) },
+        ]),
       ),
+      headers: HEADERS,
       schemas,
     },
   };
@@ -95,7 +145,7 @@ function operation(each: Call, schemas: Node): Node {
       : {
           requestBody: {
             required: !body.safeParse({}).success,
-            content: { "application/json": { schema: schemaOf(body, "input", schemas) } },
+            content: { "application/json": withExample(schemaOf(body, "input", schemas), schemas) },
           },
         }),
     responses: {
@@ -103,7 +153,7 @@ function operation(each: Call, schemas: Node): Node {
         Object.entries(each.answers).map(([status, answer]) => [status, response(answer, schemas)]),
       ),
       ...Object.fromEntries(
-        PROBLEMS.map(([status]) => [status, { $ref: `#/components/responses/Problem${status}` }]),
+        problemsOf(each).map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
       ),
     },
   };
@@ -141,50 +191,30 @@ function queryParameters(query: z.ZodType, schemas: Node): Node[] {
   });
 }
 
-function response({ description, schema, content }: Answer, schemas: Node): Node {
-  if (schema === undefined && content === undefined) return { description };
+function response({ description, schema, content, headers = [] }: Answer, schemas: Node): Node {
+  const said = { description, headers: headersOf(headers) };
+  if (schema === undefined && content === undefined) return said;
   const type = content ?? "application/json";
   const shape = schema === undefined ? { type: "string" } : schemaOf(schema, "output", schemas);
-  return { description, content: { [type]: { schema: shape } } };
+  return {
+    ...said,
+    content: { [type]: schema === undefined ? { schema: shape } : withExample(shape, schemas) },
+  };
 }
 
-/** JSON Schema of it; those inside that have an id are moved to `schemas`. Answers may gain fields: clients must not mind. */
-function schemaOf(schema: z.ZodType, io: "input" | "output", schemas: Node): Node {
-  const made = z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Node;
-  const { $schema: _, $defs = {}, ...rest } = moved(io === "output" ? withoutClosing(made) : made) as Node;
-  for (const [id, definition] of Object.entries($defs as Record<string, Node>))
-    schemas[id] = withoutId(definition);
-  const id = schema.meta()?.id;
-  if (id === undefined) return rest;
-  schemas[id] = withoutId(rest);
-  return { $ref: `#/components/schemas/${id}` };
+/** Every answer has a request id; the others are named by the call. */
+function headersOf(names: readonly AnswerHeader[]): Node {
+  const all: readonly AnswerHeader[] = [...names, "X-Request-Id"];
+  return Object.fromEntries(all.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** zod writes the name of a schema into it, where it is no keyword. */
-function withoutId({ id: _, ...rest }: Node): Node {
-  return rest;
+function withExample(schema: Node, schemas: Node): Node {
+  return { schema, example: exampleOf(schema, schemas) };
 }
 
-/** References to where the schemas are moved. */
-function moved(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(moved);
-  if (typeof node !== "object" || node === null) return node;
-  return Object.fromEntries(
-    Object.entries(node).map(([name, value]) =>
-      name === "$ref" && typeof value === "string"
-        ? [name, value.replace("#/$defs/", "#/components/schemas/")]
-        : [name, moved(value)],
-    ),
-  );
-}
-
-function withoutClosing(node: unknown): Node {
-  if (Array.isArray(node)) return node.map(withoutClosing) as unknown as Node;
-  if (typeof node !== "object" || node === null) return node as unknown as Node;
-  const entries = Object.entries(node).filter(
-    ([name, value]) => !(name === "additionalProperties" && value === false),
-  );
-  return Object.fromEntries(entries.map(([name, value]) => [name, withoutClosing(value)]));
+function problemExample(status: number, when: string): Node {
+  const { title, type } = problemNames(status);
+  return { type, title, status, detail: `${when}.`, requestId: "d623eb62e85574c4" };
 }
 
 /** `GET /leaks/{id}/tokens` is `getLeaksTokens`. */

@@ -85,10 +85,8 @@ export function invalid(error: ZodError, place: "body" | "parameters"): Problem 
 
 /** The answer to a problem; with the request id, under which the log has more. */
 export function problemAnswer(problem: Problem, requestId: string): Response {
-  const title = STATUS_CODES[problem.status] ?? "Error";
   const body = {
-    type: `urn:leakgate:admin:${title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`,
-    title,
+    ...problemNames(problem.status),
     status: problem.status,
     detail: problem.message,
     requestId,
@@ -98,6 +96,12 @@ export function problemAnswer(problem: Problem, requestId: string): Response {
     status: problem.status,
     headers: { ...problem.headers, "content-type": "application/problem+json" },
   });
+}
+
+/** What a problem of this status is called. */
+export function problemNames(status: number): { type: string; title: string } {
+  const title = STATUS_CODES[status] ?? "Error";
+  return { type: `urn:leakgate:admin:${title.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`, title };
 }
 
 /** The field that a refusal of the rules names: `scope.hosts[0]` is `#/scope/hosts/0`. */

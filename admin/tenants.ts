@@ -44,7 +44,7 @@ export function tenantCalls({ tenants }: Services): readonly Call[] {
       description: "Its requests are taken once a route of the configuration names it.",
       access: "global_change",
       body: bodies.tenant,
-      answers: { 201: { description: "The tenant", schema: tenantAnswer } },
+      answers: { 201: { description: "The tenant", schema: tenantAnswer, headers: ["Location"] } },
       handle: async ({ context, actor, body: { name } }) => {
         const tenant = await tenants.create(actor, name);
         context.header("location", `/api/v1/tenants/${name}`);
