@@ -5,11 +5,12 @@ import { adminSchema } from "../admin/config.ts";
 import { problemsOf } from "../admin/openapi.ts";
 import type { Services } from "../admin/services.ts";
 import { type AdminOptions, type RunningAdmin, startAdmin } from "../admin/start.ts";
-import { mintKey, type Role } from "../rules/access.ts";
+import { isGlobal, mintKey, type Role } from "../rules/access.ts";
 import { EventLog, eventId, type VpatchEvent } from "../rules/events.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { Runtime, type TenantReport, type WorkerReport } from "../rules/runtime.ts";
 import { RulesStore } from "../rules/store.ts";
+import { defaultTenant, Tenants } from "../rules/tenants.ts";
 import { temporaryFolder } from "./support.ts";
 
 /** What the admin answered; `body` is the parsed JSON, null where there is none. */
@@ -150,6 +151,21 @@ export class TestAdmin {
     return { status: answer.status, headers: answer.headers, text, body: parsed as T };
   }
 
+  /** Works on the data folder as another process does; the folder is closed again. */
+  async hands<T>(work: (tenants: Tenants) => Promise<T>): Promise<T> {
+    const tenants = await Tenants.open(this.data);
+    try {
+      return await work(tenants);
+    } finally {
+      await tenants.close();
+    }
+  }
+
+  /** See `makeKey`. */
+  keyOf(role: string, tenant = defaultTenant): Promise<MadeKey> {
+    return this.hands((tenants) => makeKey(tenants, role, tenant));
+  }
+
   /** Registers a leak of these tokens; answers its id. */
   async register(...tokens: string[]): Promise<string> {
     const answer = await this.call<{ id: string }>("POST", "/api/v1/leaks", {
@@ -214,6 +230,21 @@ export class TestAdmin {
     await this.runtime.close();
     this.folder.remove();
   }
+}
+
+export interface MadeKey {
+  readonly id: string;
+  readonly clear: string;
+}
+
+/** A new key of this role, known or not, in a tenant that is made where it is absent; a global one is in none. */
+export async function makeKey(tenants: Tenants, role: string, tenant = defaultTenant): Promise<MadeKey> {
+  const home = (await tenants.get(tenant)) ?? (await tenants.create("system", tenant));
+  const [store, pepper] = isGlobal(role)
+    ? [tenants.control, tenants.controlPepper]
+    : [home.store, home.pepper];
+  const { clear, record } = mintKey(pepper, role as Role, role);
+  return { id: (await store.createKey("system", record)).key.id, clear };
 }
 
 async function storeKey(data: string, role: Role, name: string): Promise<string> {
