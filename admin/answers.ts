@@ -225,9 +225,15 @@ export const sessionAnswer = z
   .meta({ id: "Session" });
 export const sessionList = z.strictObject({ sessions: z.array(sessionAnswer) });
 
-export const tenantAnswer = z
-  .strictObject({ name: like("payments"), leaks: count, tokens: count, revision: count })
-  .meta({ id: "Tenant" });
+const tenantFields = {
+  name: like("payments"),
+  leaksEnabled: z.boolean().describe("Whether its leak module is on."),
+  leaks: count,
+  tokens: count,
+  revision: count,
+};
+export const tenantAnswer = z.strictObject(tenantFields).meta({ id: "Tenant" });
+export const tenantChanged = z.strictObject({ ...tenantFields, enforcement: enforcementAnswer });
 export const tenantList = z.strictObject({ tenants: z.array(tenantAnswer) });
 
 export const problemAnswerSchema = z

@@ -42,9 +42,9 @@ export function adminApp(services: Services): Hono<Env> {
   });
   app.use(authorize(services));
   app.route("/", healthRoutes(services));
-  for (const { method, path, carryOut } of allCalls(services))
+  for (const { method, path, isOfLeaks, carryOut } of allCalls(services))
     app.on(method, `/api/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`, (context) =>
-      carryOut(context, services),
+      carryOut(context, services, isOfLeaks),
     );
 
   const words = wordsOf(app);

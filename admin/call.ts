@@ -72,8 +72,10 @@ export interface Declaration<Query extends z.ZodType, Body extends z.ZodType> {
 /** A declared call, whatever it takes. */
 export interface Call extends Omit<Declaration<z.ZodType, z.ZodType>, "handle" | "access"> {
   readonly access: Access;
+  /** It is of the leak module: absent, with 404, where the tenant has that switched off. */
+  readonly isOfLeaks?: boolean;
   /** Checks who calls and what is given, then carries it out. Throws Problem and what the rules refuse. */
-  readonly carryOut: (context: Context<Env>, services: Services) => Promise<Response>;
+  readonly carryOut: (context: Context<Env>, services: Services, isOfLeaks?: boolean) => Promise<Response>;
 }
 
 /** Declares a call. */
@@ -86,9 +88,11 @@ export function call<
     query: declared.query ?? parameters.none,
     body: declared.body ?? parameters.none,
   };
-  const carryOut = async (context: Context<Env>, services: Services): Promise<Response> => {
+  const carryOut: Call["carryOut"] = async (context, services, isOfLeaks = false) => {
     const principal = permitted(context, declared.access);
     const tenant = await tenantOf(context, services, principal, declared.access);
+    if (isOfLeaks && !tenant.store.settings().leaksEnabled)
+      throw new Problem(404, "The leak module is switched off for this tenant.");
     const given = query(context, takes.query) as z.output<Query>;
     const sent =
       declared.method === "get"
@@ -110,7 +114,7 @@ export interface OpenDeclaration<Body extends z.ZodType>
 /** Declares a call that needs no key. */
 export function openCall<Body extends z.ZodType>(declared: OpenDeclaration<Body>): Call {
   const { handle, ...rest } = declared;
-  const carryOut = async (context: Context<Env>, services: Services): Promise<Response> => {
+  const carryOut: Call["carryOut"] = async (context, services) => {
     query(context, parameters.none);
     const sent = (await body(services, context, declared.body ?? parameters.none)) as z.output<Body>;
     return handle({ context, body: sent });

@@ -12,11 +12,9 @@ import { tenantCalls } from "./tenants.ts";
 
 /** Every call of the API, in the order in which the document shows them. */
 export function allCalls(services: Services): readonly Call[] {
+  const ofLeaks = [...leakCalls(services), ...ruleCalls, ...eventCalls, ...statsCalls];
   const calls = [
-    ...leakCalls(services),
-    ...ruleCalls,
-    ...eventCalls,
-    ...statsCalls,
+    ...ofLeaks.map((each): Call => ({ ...each, isOfLeaks: true })),
     ...statusCalls(services),
     ...keyCalls(services),
     ...sessionCalls(services),

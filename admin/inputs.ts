@@ -106,6 +106,7 @@ export const bodies = {
   tenant: strict({
     name: z.string().refine(isTenantName, "must be 1 to 32 of a-z, 0-9 and -, not at an end"),
   }).meta({ examples: [{ name: "payments" }] }),
+  tenantPatch: strict({ leaksEnabled: z.boolean() }).meta({ examples: [{ leaksEnabled: true }] }),
 };
 
 const cursor = z.string().max(1_024).optional();

@@ -1,7 +1,8 @@
 import type { Tenant } from "../rules/tenants.ts";
-import { tenantAnswer, tenantList } from "./answers.ts";
+import { tenantAnswer, tenantChanged, tenantList } from "./answers.ts";
 import { type Call, call } from "./call.ts";
-import { bodies } from "./inputs.ts";
+import { awaitEnforced } from "./enforced.ts";
+import { bodies, parameters } from "./inputs.ts";
 import { Problem } from "./problem.ts";
 import type { Services } from "./services.ts";
 import type { View } from "./views.ts";
@@ -9,7 +10,7 @@ import type { View } from "./views.ts";
 const tag = "Tenants";
 
 /** `/tenants`: for global roles. */
-export function tenantCalls({ tenants }: Services): readonly Call[] {
+export function tenantCalls({ tenants, runtime, config, closing }: Services): readonly Call[] {
   return [
     call({
       method: "get",
@@ -51,10 +52,36 @@ export function tenantCalls({ tenants }: Services): readonly Call[] {
         return context.json(view(tenant), 201);
       },
     }),
+    call({
+      method: "patch",
+      path: "/tenants/{name}",
+      tag,
+      summary: "Switch its leak module on or off",
+      description:
+        "Off, nothing of the tenant's is enforced, and its leaks, rules, events and counts are not to be seen (404). Nothing is lost: on, the rules are in force again.",
+      access: "global_change",
+      query: parameters.change,
+      body: bodies.tenantPatch,
+      answers: {
+        200: { description: "The tenant", schema: tenantChanged },
+        202: {
+          description: "Stored, and not enforced by all workers within the time",
+          schema: tenantChanged,
+        },
+      },
+      handle: async ({ context, actor, query: { wait }, body: { leaksEnabled }, part }) => {
+        const tenant = await tenants.expect(part("name"));
+        const { revision } = await tenant.store.updateSettings(actor, { leaksEnabled });
+        const within = wait === "enforced" ? config.enforcedWaitMs : 0;
+        const enforcement = await awaitEnforced(runtime, tenant.name, revision, within, closing);
+        const isLate = wait === "enforced" && !enforcement.enforced;
+        return context.json({ ...view(tenant), enforcement }, isLate ? 202 : 200);
+      },
+    }),
   ];
 }
 
 function view({ name, store }: Tenant): View {
   const { leaks, tokens } = store.counts();
-  return { name, leaks, tokens, revision: store.revision() };
+  return { name, leaksEnabled: store.settings().leaksEnabled, leaks, tokens, revision: store.revision() };
 }

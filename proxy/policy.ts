@@ -66,6 +66,8 @@ export class Policy {
   private readonly leaks: (string | null)[] = [];
   /** Slots of leaks that have tokens known by their hash alone. */
   private readonly hashSlots = new Set<number>();
+  /** The tenant's leak module is on; off, what is loaded stays so, and nothing of it is enforced. */
+  private isOn = true;
   private seen = 0;
   private timer: NodeJS.Timeout | null = null;
   private isWorking = false;
@@ -98,6 +100,7 @@ export class Policy {
 
   /** The rules in force whose leaks have tokens known by their hash alone. */
   *hashRules(): Generator<EnforcedRule> {
+    if (!this.isOn) return;
     for (const slot of this.hashSlots) {
       const rule = this.ruleAt(slot);
       if (rule !== null) yield rule;
@@ -121,6 +124,7 @@ export class Policy {
   /** Loads all leaks that count, then follows. Resolves when every rule is in force; rejects if the store cannot be read. */
   async start(): Promise<void> {
     this.seen = this.store.revision();
+    this.isOn = this.store.settings().leaksEnabled;
     for (const leak of this.store.leaks()) this.reconcile(leak.id, this.seen);
     while (this.loads.size > 0 && !this.isClosed) {
       this.work(50);
@@ -163,10 +167,21 @@ export class Policy {
   }
 
   private apply(entry: JournalEntry): void {
+    if (entry.action === "settings.update") this.switchTo(this.store.settings().leaksEnabled);
     if (!entry.subject.startsWith("leak-")) return;
     if (entry.action === "token.remove" && entry.token !== undefined)
       this.removeToken(entry.subject, entry.token);
     this.reconcile(entry.subject, entry.revision);
+  }
+
+  /** All rules at once: a flag for each leak. */
+  private switchTo(isOn: boolean): void {
+    if (isOn === this.isOn) return;
+    this.isOn = isOn;
+    for (const { slot, isLoading } of this.loaded.values()) {
+      if (this.rules[slot] !== null) this.matcher.setEnforced(slot, isOn && !isLoading);
+    }
+    if (isOn) this.changed();
   }
 
   /** Brings one leak to the state the store has now. */
@@ -225,7 +240,7 @@ export class Policy {
     if (isNew) this.rules[load.slot] = { leak: leak.id, rule: rule.id, mode: rule.mode, scope: rule.scope };
     if (load.isLoading && load.pendingRevision === 0) load.pendingRevision = revision;
     // Tokens added to a leak already in force count as they come; a new rule counts all at once.
-    if (!load.isLoading) this.matcher.setEnforced(load.slot, true);
+    if (!load.isLoading) this.matcher.setEnforced(load.slot, this.isOn);
     // Where a first rule waits for its tokens, the change comes with the last of them.
     if (isNew && (known !== null || !load.isLoading)) this.changed();
   }
@@ -320,7 +335,7 @@ export class Policy {
     this.loads.delete(load);
     load.pendingRevision = 0;
     if (this.rules[load.slot] !== null) {
-      matcher.setEnforced(load.slot, true);
+      matcher.setEnforced(load.slot, this.isOn);
       this.changed();
     }
     this.onProgress();

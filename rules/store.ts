@@ -128,7 +128,7 @@ export class RulesStore {
   }
 
   /** Throws InputRefused, VersionConflict. */
-  updateSettings(actor: string, patch: SettingsPatch, ifVersion?: number): Promise<SettingsChanged> {
+  updateSettings(actor: Actor, patch: SettingsPatch, ifVersion?: number): Promise<SettingsChanged> {
     return updateSettings(this.#writable(), this.#by(actor), patch, ifVersion);
   }
 
@@ -221,7 +221,7 @@ export class RulesStore {
   }
 
   /** Throws LeakUnknown, InputRefused. */
-  comment(actor: string, leakId: string, text: string): Promise<JournalEntry> {
+  comment(actor: Actor, leakId: string, text: string): Promise<JournalEntry> {
     return comment(this.#writable(), this.#by(actor), leakId, text);
   }
 

@@ -118,6 +118,26 @@ describe("two tenants behind one gateway", () => {
     expect((await call("POST", "/leaks?tenant=acme", keys.globalAnalyst, leak("no"))).status).toBe(403);
   });
 
+  test("a tenant's leak module is switched off and on: nothing enforced, its section absent, nothing lost", async () => {
+    const turn = (leaksEnabled: boolean, key = keys.globalAdministrator) =>
+      call("PATCH", "/tenants/default?wait=enforced", key, { leaksEnabled });
+    expect(await status("api.example")).toBe(403);
+    expect((await turn(false, keys.administrator)).status).toBe(403);
+    expect(await turn(false)).toMatchObject({ status: 200, body: { leaksEnabled: false, leaks: 1 } });
+    expect(await status("api.example")).toBe(200);
+    for (const path of ["/leaks", "/leaks/leak-1", "/rules", "/events", "/stats"]) {
+      expect([path, (await call("GET", path, keys.administrator)).status]).toEqual([path, 404]);
+      expect([path, (await call("GET", path, keys.globalAnalyst)).status]).toEqual([path, 404]);
+    }
+    expect((await call("GET", "/leaks", keys.acme)).status).toBe(200);
+    expect((await call("GET", "/status", keys.administrator)).status).toBe(200);
+    expect(await turn(true)).toMatchObject({ status: 200, body: { leaksEnabled: true, leaks: 1 } });
+    expect(await status("api.example")).toBe(403);
+    expect((await call("GET", "/leaks/leak-1", keys.administrator)).body).toMatchObject({
+      status: "patched",
+    });
+  });
+
   test("only who runs the gateway sees what it counts over all of them", async () => {
     const counters = async (key: string, query = "") => {
       const { workers } = (await call("GET", `/status${query}`, key)).body as {
