@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { eventActions, eventTypes } from "../rules/events/event.ts";
+import { groupFields } from "../rules/events/groups.ts";
 import { leakStatuses } from "../rules/leak.ts";
 import { ruleModes } from "../rules/rule.ts";
 
@@ -97,14 +99,14 @@ export const ruleList = z.strictObject({ rules: z.array(ruleAnswer), next });
 
 export const eventAnswer = z
   .strictObject({
-    type: z.enum(["vpatch", "undecoded"]),
+    type: z.enum(eventTypes),
     id: like("mjwb7z1h-1-5"),
     at: time,
     lastAt: time,
     count,
     leak: leakId.nullable(),
     rule: like("rule-1").nullable(),
-    action: like("blocked"),
+    action: z.enum(eventActions),
     point: like("header x-api-key"),
     method: like("GET"),
     host: like("api.example"),
@@ -117,6 +119,28 @@ export const eventAnswer = z
   })
   .meta({ id: "Event" });
 export const eventList = z.strictObject({ events: z.array(eventAnswer), next });
+
+const sums = { events: count, attempts: count, firstAt: time.nullable(), lastAt: time.nullable() };
+export const eventCountAnswer = z.strictObject(sums).meta({ id: "EventCount" });
+export const eventGroupsAnswer = z
+  .strictObject({
+    by: z.enum(groupFields),
+    ...sums,
+    values: count.describe("How many values there are, shown or not."),
+    groups: z.array(z.strictObject({ value: z.string().nullable(), ...sums })),
+  })
+  .meta({ id: "EventGroups" });
+const bars = z.array(count);
+export const eventHistogramAnswer = z
+  .strictObject({
+    from: time,
+    to: time,
+    bucketMs: z.number(),
+    events: bars,
+    attempts: bars,
+    byAction: z.record(z.string(), z.strictObject({ events: bars, attempts: bars })),
+  })
+  .meta({ id: "EventHistogram" });
 
 const counts = z.record(z.string(), count);
 export const statsAnswer = z
@@ -132,7 +156,7 @@ export const statsAnswer = z
       bucketMs: z.number(),
       blocked: z.array(count),
       monitored: z.array(count),
-      partial: z.boolean(),
+      watched: z.array(count),
     }),
   })
   .meta({ id: "Stats" });

@@ -12,7 +12,7 @@ import { tenantCalls } from "./tenants.ts";
 
 /** Every call of the API, in the order in which the document shows them. */
 export function allCalls(services: Services): readonly Call[] {
-  const ofLeaks = [...leakCalls(services), ...ruleCalls, ...eventCalls, ...statsCalls];
+  const ofLeaks = [...leakCalls(services), ...ruleCalls, ...eventCalls(services), ...statsCalls];
   const calls = [
     ...ofLeaks.map((each): Call => ({ ...each, isOfLeaks: true })),
     ...statusCalls(services),

@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { roles } from "../rules/access.ts";
+import type { FilterField } from "../rules/events/filter.ts";
+import { groupFields } from "../rules/events/groups.ts";
+import { parseSearch, parseTerm, SearchRefused } from "../rules/events/search.ts";
 import { type LeakStatus, leakLimits, leakStatuses, riskLevel } from "../rules/leak.ts";
 import { ruleModes, scopeEntriesMax } from "../rules/rule.ts";
 import { leakSorts } from "../rules/store/listing.ts";
@@ -148,10 +151,50 @@ const sort = z
     `must be one of ${leakSorts.join(", ")}; - before it turns the order round`,
   );
 
-const id = (kind: "leak" | "rule") =>
-  z.string().regex(new RegExp(`^${kind}-[1-9][0-9]{0,14}$`), `must be an id as ${kind}-1`);
-
 const stretch = { from: time.optional(), to: time.optional() };
+
+/** Reads what a search takes; what it refuses stands with its place. */
+function searched<Read>(read: (given: string) => Read) {
+  return z
+    .string()
+    .min(1)
+    .max(4_096)
+    .transform((given, context): Read => {
+      try {
+        return read(given);
+      } catch (error) {
+        if (!(error instanceof SearchRefused)) throw error;
+        context.addIssue({ code: "custom", message: error.message });
+        return z.NEVER;
+      }
+    });
+}
+
+const term = (field: FilterField) => searched((given) => parseTerm(field, given)).optional();
+
+/** What events are looked for; each field takes one value or several with commas, and none of them after a `!`. */
+const eventFilter = {
+  search: searched((line) => parseSearch(line, Date.now()))
+    .optional()
+    .describe(
+      "A search line, as `ip:10.0.0.0/8 !point:cookie last 7 days`; what the other parameters say holds too",
+    ),
+  type: term("type"),
+  leak: term("leak"),
+  rule: term("rule"),
+  action: term("action"),
+  point: term("point"),
+  method: term("method"),
+  host: term("host"),
+  path: term("path"),
+  query: term("query"),
+  userAgent: term("userAgent"),
+  ip: term("ip"),
+  requestId: term("requestId"),
+  worker: term("worker"),
+  count: term("count"),
+  ...stretch,
+};
 
 /** The query parameters of the calls. */
 export const parameters = {
@@ -168,17 +211,16 @@ export const parameters = {
   }),
   tokens: strict({ limit: limit(1_000, 100), cursor: whole(0, Number.MAX_SAFE_INTEGER).optional() }),
   rules: strict({ limit: limit(), cursor }),
-  events: strict({
-    type: z.enum(["vpatch", "undecoded"]).optional(),
-    leak: id("leak").optional(),
-    rule: id("rule").optional(),
-    ip: z.string().min(1).max(64).optional(),
-    point: z.string().min(1).max(512).optional(),
-    action: z.enum(["blocked", "monitored", "passed"]).optional(),
-    ...stretch,
-    limit: limit(),
-    cursor,
+  events: strict({ ...eventFilter, sort: z.enum(["at", "-at"]).default("-at"), limit: limit(), cursor }),
+  eventCount: strict(eventFilter),
+  eventGroups: strict({ ...eventFilter, by: z.enum(groupFields), limit: limit(1_000, 50) }),
+  eventHistogram: strict({ ...eventFilter, buckets: whole(1, 1_000).default(24) }),
+  eventExport: strict({
+    ...eventFilter,
+    format: z.enum(["csv", "ndjson"]),
+    sort: z.enum(["at", "-at"]).default("-at"),
   }),
+  eventTail: strict({ ...eventFilter, after: z.string().max(8_192).optional() }),
   stats: strict({ ...stretch, buckets: whole(1, 1_000).default(24) }),
   change: strict({ wait: z.literal("enforced").optional() }),
   /** `global`: in the control store, where the keys and sessions of global roles lie. */

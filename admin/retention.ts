@@ -4,12 +4,13 @@ import type { AdminConfig } from "./config.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Drops each tenant's events by age and by size, at once and then every so often. */
+/** Drops each tenant's events by age and by size, at once and then every so often, and indexes those that stay. */
 export class Retention {
   readonly #tenants: Tenants;
   readonly #limits: AdminConfig["retention"];
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
+  readonly #closing = new AbortController();
   #underWay: Promise<void>;
 
   constructor(tenants: Tenants, limits: AdminConfig["retention"], logger: Logger, everyMs: number) {
@@ -26,6 +27,7 @@ export class Retention {
   /** Resolves when nothing is being dropped any more. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#closing.abort();
     await this.#underWay;
   }
 
@@ -37,8 +39,12 @@ export class Retention {
         const bySize = await events.keepBytes(this.#limits.bytes);
         if (byAge + bySize > 0)
           this.#logger.info({ tenant, byAge, bySize }, "dropped partitions of old events");
+        await events.index(this.#closing.signal);
       } catch (error) {
-        this.#logger.error({ tenant, reason: (error as Error).message }, "could not drop old events");
+        this.#logger.error(
+          { tenant, reason: (error as Error).message },
+          "could not drop or index old events",
+        );
       }
     }
   }

@@ -49,13 +49,13 @@ describe("GET /stats", () => {
       bucketMs: number;
       blocked: number[];
       monitored: number[];
-      partial: boolean;
+      watched: number[];
     };
   };
 
   test("attempts of the last 24 hours, hour by hour, by default", async () => {
     const { attempts } = (await admin.call<Stats>("GET", `/api/v1/stats?to=${NOW}`)).body;
-    expect(attempts).toMatchObject({ bucketMs: HOUR, to: new Date(NOW).toISOString(), partial: false });
+    expect(attempts).toMatchObject({ bucketMs: HOUR, to: new Date(NOW).toISOString() });
     expect(attempts.blocked).toHaveLength(24);
     expect([attempts.blocked[20], attempts.blocked[23], attempts.monitored[19]]).toEqual([7, 1, 1]);
     expect([...attempts.blocked, ...attempts.monitored].reduce((sum, count) => sum + count)).toBe(9);
@@ -64,7 +64,7 @@ describe("GET /stats", () => {
   test("attempts of any stretch, in any number of buckets", async () => {
     const query = `from=${NOW - 31 * HOUR}&to=${NOW - 29 * HOUR}&buckets=2`;
     const { attempts } = (await admin.call<Stats>("GET", `/api/v1/stats?${query}`)).body;
-    expect(attempts).toMatchObject({ bucketMs: HOUR, blocked: [0, 1], monitored: [0, 0] });
+    expect(attempts).toMatchObject({ bucketMs: HOUR, blocked: [0, 1], monitored: [0, 0], watched: [0, 0] });
     const early = await admin.call<Stats>("GET", "/api/v1/stats?to=1000");
     expect(early.body.attempts.from).toBe("1970-01-01T00:00:00.000Z");
   });

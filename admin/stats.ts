@@ -1,3 +1,5 @@
+import type { EventAction } from "../rules/events/event.ts";
+import { where } from "../rules/events/filter.ts";
 import { statsAnswer } from "./answers.ts";
 import { type Call, call } from "./call.ts";
 import { parameters } from "./inputs.ts";
@@ -24,7 +26,8 @@ export const statsCalls: readonly Call[] = [
       const from = given ?? Math.max(0, to - DAY_MS);
       forwards(from, to);
       const { leaks, tokens, byStatus, byRiskLevel, bySource } = store.counts();
-      const { blocked, monitored, partial } = await events.attemptsOverTime(from, to, buckets);
+      const { byAction } = await events.overTime(where({ type: "vpatch" }), from, to, buckets);
+      const attempts = (action: EventAction) => byAction.get(action)?.attempts ?? new Array(buckets).fill(0);
       return context.json({
         leaks,
         tokens,
@@ -35,9 +38,9 @@ export const statsCalls: readonly Call[] = [
           from: iso(from),
           to: iso(to),
           bucketMs: (to - from) / buckets,
-          blocked,
-          monitored,
-          partial,
+          blocked: attempts("blocked"),
+          monitored: attempts("monitored"),
+          watched: attempts("watched"),
         },
       });
     },

@@ -155,7 +155,7 @@ export class Recorder {
         const batch = this.outbox.slice(0, Math.min(left, BATCH_MAX));
         left -= batch.length;
         const events = batch.map(eventOf);
-        await this.log.append(events);
+        await this.log.append(events, (index) => batch[index]!.stored > 0);
         this.settle(batch, events);
       }
     } catch (error) {

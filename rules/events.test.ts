@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { where } from "./events/filter.ts";
 import { PARTITION_MS } from "./events/partition.ts";
 import { EventCursorInvalid, type EventFilter, EventLog, eventId, type VpatchEvent } from "./events.ts";
 import { StoreFailed } from "./refusal.ts";
@@ -94,19 +95,19 @@ describe("filter", () => {
   ] as const;
   const cases: [EventFilter, VpatchEvent[]][] = [
     [{}, [c, b, a]],
-    [{ type: "vpatch" }, [c, b, a]],
-    [{ leak: "leak-1" }, [c, b]],
-    [{ rule: "rule-2" }, [a]],
-    [{ ip: "2001:db8::7" }, [b]],
-    [{ action: "blocked" }, [c, a]],
-    [{ point: "header" }, [c, b]],
-    [{ point: "header x-api-key" }, [c]],
-    [{ point: "head" }, []],
+    [where({ type: "vpatch" }), [c, b, a]],
+    [where({ leak: "leak-1" }), [c, b]],
+    [where({ rule: "rule-2" }), [a]],
+    [where({ ip: "2001:db8::7" }), [b]],
+    [where({ action: "blocked" }), [c, a]],
+    [where({ point: "header" }), [c, b]],
+    [where({ point: "header x-api-key" }), [c]],
+    [where({ point: "head" }), []],
     [{ from: START + 2 }, [c, b]],
     [{ to: START + 2 }, [a]],
     [{ from: START + 2, to: START + 3 }, [b]],
     [{ from: START + PARTITION_MS }, [c]],
-    [{ leak: "leak-1", action: "blocked", point: "header authorization" }, []],
+    [where({ leak: "leak-1", action: "blocked", point: "header authorization" }), []],
   ];
   test.each(cases)("%o", async (filter, expected) => {
     await log.append([a, b, c]);
@@ -121,7 +122,7 @@ describe("cursor", () => {
     const seen: VpatchEvent[] = [];
     let cursor: string | undefined;
     for (let page = 0; ; page++) {
-      const { events: some, next } = await log.query({}, 400, cursor);
+      const { events: some, next } = await log.query({}, 400, { cursor });
       seen.push(...some);
       if (next === null) break;
       cursor = next;
@@ -136,7 +137,7 @@ describe("cursor", () => {
     expect((await log.query({}, 2)).next).toBe(null);
     const { next } = await log.query({}, 1);
     expect(next).not.toBe(null);
-    expect((await log.query({}, 1, next!)).next).toBe(null);
+    expect((await log.query({}, 1, { cursor: next! })).next).toBe(null);
   });
 
   test("keeps to the filter, and many events of one millisecond", async () => {
@@ -145,7 +146,7 @@ describe("cursor", () => {
     const seen: VpatchEvent[] = [];
     let next: string | null = null;
     do {
-      const page = await log.query({ ip: "192.0.2.7" }, 7, next ?? undefined);
+      const page = await log.query(where({ host: "API.example.com" }), 7, { cursor: next ?? undefined });
       seen.push(...page.events);
       next = page.next;
     } while (next !== null);
@@ -156,7 +157,7 @@ describe("cursor", () => {
   test.each(["", "made up", "1-2", "1-2-3-4", "A-1-1", "zzzzzzzzzzz-1-1", "../../etc/passwd"])(
     "%j is refused",
     async (cursor) => {
-      await expect(log.query({}, 10, cursor)).rejects.toThrow(EventCursorInvalid);
+      await expect(log.query({}, 10, { cursor })).rejects.toThrow(EventCursorInvalid);
     },
   );
 });
@@ -170,10 +171,10 @@ test("sums attempts in buckets, by action", async () => {
     event(START + 3_999, { count: 10 }),
     event(START + 4_000),
   ]);
-  expect(await log.attemptsOverTime(START, START + 4_000, 4)).toEqual({
-    blocked: [3, 1, 0, 10],
-    monitored: [2, 0, 0, 0],
-    partial: false,
+  const histogram = await log.overTime({}, START, START + 4_000, 4);
+  expect(Object.fromEntries(histogram.byAction)).toEqual({
+    blocked: { events: [1, 1, 0, 1], attempts: [3, 1, 0, 10] },
+    monitored: { events: [1, 0, 0, 0], attempts: [2, 0, 0, 0] },
   });
 });
 
@@ -212,7 +213,7 @@ describe("partitions", () => {
   test("a query goes on where a partition is dropped under it", async () => {
     const events = Array.from({ length: 3_000 }, (_, i) => event(START + i));
     await log.append([...events, event(START + PARTITION_MS), event(START - PARTITION_MS)]);
-    const query = found({ ip: "192.0.2.99" });
+    const query = found(where({ host: "other.example.com" }));
     await log.dropOlderThan(START + PARTITION_MS);
     expect(await query).toEqual([]);
     expect(await found()).toHaveLength(1);

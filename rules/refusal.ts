@@ -6,6 +6,7 @@ export type RefusalCode =
   | "KeyUnknown"
   | "KeyRevoked"
   | "SessionUnknown"
+  | "EventUnknown"
   | "TenantUnknown"
   | "TenantTaken"
   | "VersionConflict"
@@ -84,6 +85,14 @@ export class TenantTaken extends Refusal {
   readonly code = "TenantTaken";
   constructor(name: string) {
     super(`there is a tenant named ${name} already`);
+  }
+}
+
+/** No event has this id, or it was dropped for its age. */
+export class EventUnknown extends Refusal {
+  readonly code = "EventUnknown";
+  constructor(id: string) {
+    super(`no event has the id ${shown(id)}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { EventLog, type VpatchEvent } from "../rules/events.ts";
+import { where } from "../rules/events/filter.ts";
+import { type EventFilter, EventLog, type VpatchEvent } from "../rules/events.ts";
 import { temporaryFolder, until } from "./support.ts";
 
 /** Appends batches of events of one worker in a process of its own, and says how many are stored after each. */
@@ -51,10 +52,10 @@ function write(worker: number, batches: number): { readonly child: ChildProcess;
   return writer;
 }
 
-async function all(filter: { ip?: string } = {}): Promise<VpatchEvent[]> {
+async function all(filter: EventFilter = {}): Promise<VpatchEvent[]> {
   const events: VpatchEvent[] = [];
   for (let cursor: string | undefined; ; ) {
-    const page = await log.query(filter, 5_000, cursor);
+    const page = await log.query(filter, 5_000, { cursor });
     events.push(...page.events);
     if (page.next === null) return events;
     cursor = page.next;
@@ -70,7 +71,7 @@ test("workers write one partition at once, and a reader that had it open sees al
   expect(at).toEqual(at.toSorted((a, b) => b - a));
   await Promise.all(writers.map(({ child }) => once(child, "exit")));
   for (const ip of ["192.0.2.1", "192.0.2.2"]) {
-    const paths = new Set((await all({ ip })).map((event) => event.path));
+    const paths = new Set((await all(where({ ip }))).map((event) => event.path));
     expect(paths.size).toBe(8_000);
   }
 });
@@ -81,7 +82,7 @@ test("a worker killed in the middle of writing loses nothing that was stored, an
     await until("some are stored", () => writer.stored >= 600);
     writer.child.kill("SIGKILL");
     await once(writer.child, "exit");
-    expect((await all({ ip: `192.0.2.${round}` })).length).toBeGreaterThanOrEqual(writer.stored);
+    expect((await all(where({ ip: `192.0.2.${round}` }))).length).toBeGreaterThanOrEqual(writer.stored);
     const [newest] = (await log.query({}, 1)).events;
     await log.append([{ ...newest!, count: 100 + round }]);
     expect((await log.query({}, 1)).events[0]!.count).toBe(100 + round);

@@ -23,6 +23,7 @@ const ENTRIES = [
   "bench/matcher.ts",
   "bench/activation.ts",
   "bench/loading.ts",
+  "bench/events.ts",
   "bench/views.ts",
   "bench/inflate.ts",
   "test/fuzz/main.ts",

@@ -32,7 +32,8 @@ export interface Range {
 export type Term =
   | { readonly field: TextField; readonly not: boolean; readonly any: readonly Pattern[] }
   | { readonly field: "ip"; readonly not: boolean; readonly any: readonly (Network | Pattern)[] }
-  | { readonly field: NumberField; readonly not: boolean; readonly any: readonly Range[] };
+  | { readonly field: "count"; readonly not: boolean; readonly any: readonly Range[] }
+  | { readonly field: "worker"; readonly not: boolean; readonly any: readonly Range[] };
 
 /** What to look for: all terms hold. Times of the first attempt in milliseconds, `from` inclusive, `to` exclusive. */
 export interface EventFilter {
@@ -121,7 +122,7 @@ function positive(term: Term): EventTest {
 }
 
 /** The filter for events whose fields are exactly these. */
-export function where(fields: Partial<Record<TextField, string>>): EventFilter {
-  const named = Object.entries(fields) as [TextField, string][];
+export function where(fields: Partial<Record<TextField | "ip", string>>): EventFilter {
+  const named = Object.entries(fields) as [TextField | "ip", string][];
   return { terms: named.map(([field, text]) => ({ field, not: false, any: [[text]] })) };
 }

@@ -1,9 +1,6 @@
 import { Refusal } from "../refusal.ts";
 
-/**
- * Time in milliseconds, worker, and a number that no other event of that worker and time has. Events lie in this
- * order; an index is one more database of a partition whose keys end in such a key.
- */
+/** Time in milliseconds, worker, and a number that no other event of that worker and time has. Events lie in this order. */
 export type EventKey = readonly [at: number, worker: number, sequence: number];
 
 /** The cursor is none of ours, or was cut. */
@@ -36,6 +33,11 @@ export function keyOfCursor(cursor: string): EventKey {
   const key = parse(cursor);
   if (key === null) throw new EventCursorInvalid();
   return key;
+}
+
+/** Null where the text is no event id. */
+export function keyOfId(id: string): EventKey | null {
+  return parse(id);
 }
 
 /** Ten digits of base 36 stay below 2^53. */
