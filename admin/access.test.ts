@@ -22,6 +22,7 @@ beforeAll(async () => {
     config,
     identity: new Identity({ tenants, config, logger }),
     signIns: new SignIns(logger, 1),
+    oidc: null,
     version: "0.0.0-test",
     startedAt: 0,
     expectsWorkers: false,

@@ -6,6 +6,7 @@ import { authorize, openPaths } from "./auth.ts";
 import { allCalls } from "./calls.ts";
 import { type SecurityHeaders, securityHeaders } from "./headers.ts";
 import { healthRoutes } from "./health.ts";
+import { oidcRoutes } from "./oidcroutes.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 import type { Env, Services } from "./services.ts";
 
@@ -42,6 +43,7 @@ export function adminApp(services: Services): Hono<Env> {
   });
   app.use(authorize(services));
   app.route("/", healthRoutes(services));
+  if (services.oidc !== null) app.route("/auth/oidc", oidcRoutes(services, services.oidc));
   for (const { method, path, isOfLeaks, carryOut } of allCalls(services))
     app.on(method, `/api/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`, (context) =>
       carryOut(context, services, isOfLeaks),

@@ -66,20 +66,23 @@ export class SignIns {
    * The answer to a wrong key. Beyond the limit of its address it is 429; keys are looked at all the same, so that nobody
    * who shares an address with an attacker is locked out. A guess is hopeless at any rate: a key has 238 random bits.
    */
-  refusal(context: Context<Env>, shown: Shown & { principal: null }): Problem {
-    const { why, key, publicPart } = shown;
-    return this.refused(context, { why, key: key ?? undefined, publicPart: publicPart ?? undefined });
+  refusal(context: Context<Env>, { why, key, publicPart }: Shown & { principal: null }): Problem {
+    return this.refused(context, { why, key, publicPart }, unknown());
   }
 
-  /** The same for other ways to sign in; `said` goes to the log. */
-  refused(context: Context<Env>, said: Readonly<Record<string, string | undefined>>): Problem {
-    const from = context.get("from");
-    const waitS = this.failures.count(from, Date.now());
-    const requestId = context.get("requestId");
-    this.logger.warn({ ...said, from, requestId, isLimited: waitS > 0 }, "sign-in refused");
-    if (waitS === 0) return unknown();
-    const detail = "Too many wrong keys came from this address; a valid one is still taken.";
+  /** The same for other ways to sign in: logs what is `said`, and answers `problem` or 429. */
+  refused(context: Context<Env>, said: Readonly<Record<string, string | null>>, problem: Problem): Problem {
+    const waitS = this.failures.count(context.get("from"), Date.now());
+    this.log(context, said, waitS > 0);
+    if (waitS === 0) return problem;
+    const detail = "Too many failures came from this address; a valid key is still taken.";
     return new Problem(429, detail, [], { "retry-after": String(waitS) });
+  }
+
+  /** Somebody is who they say, and has no role here. */
+  denied(context: Context<Env>, key: string, why: string, detail: string): Problem {
+    this.log(context, { why, key }, false);
+    return new Problem(403, detail);
   }
 
   /** Somebody signed in. */
@@ -90,9 +93,15 @@ export class SignIns {
       "signed in",
     );
   }
+
+  private log(context: Context<Env>, said: object, isLimited: boolean): void {
+    const [from, requestId] = [context.get("from"), context.get("requestId")];
+    this.logger.warn({ ...said, from, requestId, isLimited }, "sign-in refused");
+  }
 }
 
-function unknown(): Problem {
+/** No key, or none that counts: no answer says which. */
+export function unknown(): Problem {
   return new Problem(401, "A valid access key is needed: Authorization: Bearer lgk_...", [], {
     "www-authenticate": 'Bearer realm="leakgate"',
   });

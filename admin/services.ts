@@ -7,6 +7,7 @@ import type { Tenants } from "../rules/tenants.ts";
 import type { SignIns } from "./auth.ts";
 import type { AdminConfig } from "./config.ts";
 import type { Identity } from "./identity.ts";
+import type { Oidc } from "./oidc.ts";
 
 /** What the routes work with; opened and closed by `startAdmin`. */
 export interface Services {
@@ -16,6 +17,8 @@ export interface Services {
   readonly config: AdminConfig;
   readonly identity: Identity;
   readonly signIns: SignIns;
+  /** Null where people sign in by keys alone. */
+  readonly oidc: Oidc | null;
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;

@@ -4,7 +4,7 @@ import type { KeyId } from "../rules/access.ts";
 import { KeyUnknown } from "../rules/refusal.ts";
 import type { Session, SessionOwner } from "../rules/session.ts";
 import { sessionAnswer, sessionList, signedOut, whoAnswer } from "./answers.ts";
-import { SESSION_COOKIE, sessionOf } from "./auth.ts";
+import { SESSION_COOKIE, sessionOf, unknown } from "./auth.ts";
 import { type Call, call, type Made, openCall, rolesOf } from "./call.ts";
 import { type Home, ownerId } from "./identity.ts";
 import { bodies } from "./inputs.ts";
@@ -18,7 +18,7 @@ const COOKIE = { path: "/", secure: true, httpOnly: true, sameSite: "Strict" } a
 
 /** `/session`, `/sessions`: signing in to the console with a key, and out. */
 export function sessionCalls(services: Services): readonly Call[] {
-  const { identity, signIns, config } = services;
+  const { identity, signIns, config, oidc } = services;
   const idleMs = () => config.session.idleMinutes * 60_000;
 
   /** Where the sessions lie that the call is about. */
@@ -53,10 +53,9 @@ export function sessionCalls(services: Services): readonly Call[] {
         context.set("principal", shown.principal);
         if (!(rolesOf.known as readonly string[]).includes(shown.principal.role))
           throw new Problem(403, "This key's role may see nothing.");
-        const principal = await beginSession(services, context, shown.principal, {
-          kind: "key",
-          key: shown.principal.id as KeyId,
-        });
+        const owner = { kind: "key", key: shown.principal.id as KeyId } as const;
+        const was = await sessionOf(context, identity);
+        const principal = await beginSession(services, context, shown.principal, owner, was);
         return context.json(whoView(principal, idleMs()), 201);
       },
     }),
@@ -81,7 +80,8 @@ export function sessionCalls(services: Services): readonly Call[] {
         const home = await identity.home(principal.tenant);
         await home?.store.endSession(actor, principal.session.id);
         deleteCookie(context, SESSION_COOKIE, COOKIE);
-        return context.json({ logoutUrl: null });
+        const isPerson = principal.id.startsWith("oidc:");
+        return context.json({ logoutUrl: isPerson && oidc !== null ? await oidc.logoutUrl() : null });
       },
     }),
     call({
@@ -121,15 +121,19 @@ export function sessionCalls(services: Services): readonly Call[] {
 
 type Sessions = Pick<Made<unknown, unknown>, "context" | "principal" | "tenant">;
 
-/** Begins a session of whom has just proved who they are, and sets its cookie. Throws Problem. */
+/**
+ * Begins a session of whom has just proved who they are, and sets its cookie; `was` is the session that the browser had.
+ * Throws Problem.
+ */
 export async function beginSession(
   { identity, signIns }: Services,
   context: Context<Env>,
   by: Principal,
   owner: SessionOwner,
+  was: Principal | null,
 ): Promise<Principal> {
-  const [home, replaces] = [await identity.home(by.tenant), await sessionOf(context, identity)];
-  const who = { actor: actorOf(by), from: context.get("from"), replaces };
+  const home = await identity.home(by.tenant);
+  const who = { actor: actorOf(by), from: context.get("from"), replaces: was };
   try {
     const { principal, cookie } = await identity.start(home as Home, owner, who);
     setCookie(context, SESSION_COOKIE, cookie, COOKIE);
@@ -137,7 +141,8 @@ export async function beginSession(
     return principal;
   } catch (error) {
     // The key was revoked a moment ago.
-    if (error instanceof KeyUnknown) throw signIns.refused(context, { why: "revoked", key: by.id });
+    if (error instanceof KeyUnknown)
+      throw signIns.refused(context, { why: "revoked", key: by.id }, unknown());
     throw error;
   }
 }

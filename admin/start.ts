@@ -10,6 +10,7 @@ import { SignIns } from "./auth.ts";
 import type { AdminConfig } from "./config.ts";
 import { securityHeaders } from "./headers.ts";
 import { Identity } from "./identity.ts";
+import { Oidc } from "./oidc.ts";
 import { Retention } from "./retention.ts";
 
 export interface AdminOptions {
@@ -62,6 +63,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     config,
     identity: new Identity({ tenants, config, logger }),
     signIns: new SignIns(logger, config.failuresPerMinute),
+    oidc: config.oidc && config.publicUrl ? new Oidc(config.oidc, config.publicUrl) : null,
     version,
     startedAt: Date.now(),
     expectsWorkers: options.expectsWorkers ?? true,

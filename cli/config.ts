@@ -164,10 +164,15 @@ function place(
 function contradictions(values: z.infer<typeof configSchema>): Problem[] {
   const { listen, admin } = values;
   const isSame = listen.port !== 0 && listen.port === admin.listen.port && listen.host === admin.listen.host;
-  if (!isSame) return [];
-  return [
-    { path: ["admin", "listen"], text: "is the address that the proxy listens on", isUnknownKey: false },
+  const found = [
+    { wrong: isSame, path: ["admin", "listen"], text: "is the address that the proxy listens on" },
+    {
+      wrong: admin.oidc !== undefined && admin.publicUrl === undefined,
+      path: ["admin", "oidc"],
+      text: "needs admin.publicUrl, to which the provider sends people back",
+    },
   ];
+  return found.filter(({ wrong }) => wrong).map(({ path, text }) => ({ path, text, isUnknownKey: false }));
 }
 
 /** Frozen to the depth: nobody changes a setting after it was checked. */

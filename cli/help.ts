@@ -12,6 +12,7 @@ Settings, the first that is there counts: flag, variable, leakgate.yaml, default
   LEAKGATE_LOG_LEVEL    as the flags of these names
   LEAKGATE_CONFIG       the configuration file, instead of ./leakgate.yaml
   LEAKGATE_PEPPER_FILE  the pepper, kept apart from the data folder and its backups
+  LEAKGATE_OIDC_CLIENT_SECRET  the secret of this gateway at the OpenID provider
 
 Files:
   ./leakgate.yaml       settings; "leakgate check-config --print" shows all of them

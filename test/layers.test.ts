@@ -40,6 +40,8 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   express: ["test"],
   fastify: ["test"],
   "cookie-parser": ["test"],
+  "openid-client": ["admin"],
+  "oidc-provider": ["test"],
 };
 
 interface Ban {

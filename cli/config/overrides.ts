@@ -39,8 +39,8 @@ const OVERRIDES = [
   { path: ["log", "level"], flag: "logLevel", option: "--log-level", env: "LEAKGATE_LOG_LEVEL" },
 ] as const;
 
-/** Read elsewhere: the file's path before the file, the pepper's by rules/pepper.ts. */
-const OTHER_NAMES = ["LEAKGATE_CONFIG", "LEAKGATE_PEPPER_FILE"];
+/** Read elsewhere: the file's path before the file, the pepper's by rules/pepper.ts, the secret by admin/oidc.ts. */
+const OTHER_NAMES = ["LEAKGATE_CONFIG", "LEAKGATE_PEPPER_FILE", "LEAKGATE_OIDC_CLIENT_SECRET"];
 
 /** Every `LEAKGATE_*` variable that means something. */
 export const environmentNames: readonly string[] = [...OVERRIDES.map(({ env }) => env), ...OTHER_NAMES];

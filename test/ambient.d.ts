@@ -1,0 +1,8 @@
+/** An OpenID provider for tests; the package has no types of its own. */
+declare module "oidc-provider" {
+  import type { RequestListener } from "node:http";
+  export default class Provider {
+    constructor(issuer: string, configuration: object);
+    callback(): RequestListener;
+  }
+}
