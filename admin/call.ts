@@ -4,6 +4,7 @@ import type { Role } from "../rules/access.ts";
 import type { Actor } from "../rules/journal.ts";
 import { defaultTenant, type Tenant } from "../rules/tenants.ts";
 import { parameters } from "./inputs.ts";
+import { carryOutOnce, onceOf } from "./once.ts";
 import { Problem } from "./problem.ts";
 import { body, query } from "./request.ts";
 import { actorOf, type Env, type Principal, type Services } from "./services.ts";
@@ -25,7 +26,13 @@ export const rolesOf: Readonly<Record<Exclude<Access, "open">, readonly Role[]>>
 };
 
 /** A header of answers that clients work with; openapi.ts says what each is for. */
-export type AnswerHeader = "ETag" | "Location" | "Retry-After" | "WWW-Authenticate" | "X-Request-Id";
+export type AnswerHeader =
+  | "ETag"
+  | "Idempotency-Replayed"
+  | "Location"
+  | "Retry-After"
+  | "WWW-Authenticate"
+  | "X-Request-Id";
 
 /** One answer of a call: what it holds where it is JSON, else its media type. */
 export interface Answer {
@@ -63,6 +70,8 @@ export interface Declaration<Query extends z.ZodType, Body extends z.ZodType> {
   readonly query?: Query;
   /** Without one the call takes no body, or an empty one. */
   readonly body?: Body;
+  /** What it answers must not be kept, not even to answer the same call again (once.ts). */
+  readonly answersSecret?: boolean;
   /** Takes `If-Match` (see `ifMatch` in request.ts). */
   readonly takesIfMatch?: boolean;
   readonly answers: Readonly<Record<number, Answer>>;
@@ -94,13 +103,21 @@ export function call<
     if (isOfLeaks && !tenant.store.settings().leaksEnabled)
       throw new Problem(404, "The leak module is switched off for this tenant.");
     const given = query(context, takes.query) as z.output<Query>;
+    const isGlobal = declared.access.startsWith("global");
+    const [store, pepper] = isGlobal
+      ? [services.tenants.control, services.tenants.controlPepper]
+      : [tenant.store, tenant.pepper];
+    const once = declared.method === "post" ? onceOf(context, principal, pepper) : null;
     const sent =
       declared.method === "get"
         ? (takes.body.parse({}) as z.output<Body>)
-        : ((await body(services, context, takes.body)) as z.output<Body>);
+        : ((await body(services, context, takes.body, once?.onBody)) as z.output<Body>);
     const part = (name: string) => context.req.param(name) ?? "";
     const actor = { actor: actorOf(principal), from: context.get("from") };
-    return handle({ context, principal, actor, tenant, query: given, body: sent, part });
+    const made = { context, principal, actor, tenant, query: given, body: sent, part };
+    if (once === null) return handle(made);
+    const options = { kept: store.kept, logger: services.logger, isSecret: declared.answersSecret ?? false };
+    return carryOutOnce(context, once, options, async () => handle(made));
   };
   return { ...rest, carryOut };
 }

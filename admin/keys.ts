@@ -48,6 +48,7 @@ export function keyCalls({ tenants }: Services): readonly Call[] {
       summary: "Make a key; it is shown this once",
       access: "change",
       body: bodies.key,
+      answersSecret: true,
       answers: { 201: { description: "The key", schema: keyMade } },
       handle: async ({ context, principal, tenant, actor, body: { name, role, expiresAt } }) => {
         const { store, pepper } = homeOf(principal, tenant, isGlobal(role));
@@ -79,6 +80,7 @@ export function keyCalls({ tenants }: Services): readonly Call[] {
       access: "change",
       query: parameters.keys,
       body: bodies.rotate,
+      answersSecret: true,
       answers: { 200: { description: "The key", schema: keyMade } },
       handle: async ({
         context,

@@ -70,7 +70,12 @@ describe("the document", () => {
 
   test("says which headers an answer has", () => {
     const { post, get } = document.paths["/api/v1/leaks"]!;
-    expect(Object.keys(post!.responses[201]!.headers!)).toEqual(["ETag", "Location", "X-Request-Id"]);
+    expect(Object.keys(post!.responses[201]!.headers!)).toEqual([
+      "ETag",
+      "Location",
+      "Idempotency-Replayed",
+      "X-Request-Id",
+    ]);
     expect(Object.keys(get!.responses[200]!.headers!)).toEqual(["X-Request-Id"]);
   });
 
@@ -107,7 +112,7 @@ type Answered = {
 
 /** What somebody would write with the client; it compiles only if the types of the client are right. */
 const PROGRAM = `
-import * as api from "./client.ts";
+import * as api from "${"./client.ts"}";
 export async function work(): Promise<string[]> {
   const made = await api.postLeaks({ name: "x", risk: 5, tokens: ["made-up-token-0001"] });
   if (made.status !== 201) throw new Error(made.data.detail);

@@ -6,9 +6,10 @@ import { exampleOf } from "./examples.ts";
 import { problemNames } from "./problem.ts";
 import { type Node, schemaOf } from "./schemas.ts";
 
-type OfCall = (call: Pick<Call, "method" | "takesIfMatch">) => boolean;
+type OfCall = (call: Pick<Call, "method" | "access" | "takesIfMatch">) => boolean;
 const always: OfCall = () => true;
 const changes: OfCall = ({ method }) => method !== "get";
+const once: OfCall = ({ method, access }) => method === "post" && access !== "open";
 
 /** What may be refused, and of which calls. */
 const PROBLEMS: readonly (readonly [
@@ -25,7 +26,8 @@ const PROBLEMS: readonly (readonly [
   [412, "If-Match names a version that is not the current one", ({ takesIfMatch }) => takesIfMatch === true],
   [413, "The body is larger than admin.bodyBytes", changes],
   [415, "The body is not application/json, or is compressed", changes],
-  [429, "Too many wrong keys from this address", always, ["Retry-After"]],
+  [422, "The Idempotency-Key was used with another request", once],
+  [429, "Too many wrong keys from this address, or Idempotency-Keys within a day", always, ["Retry-After"]],
   [500, "A failure nobody foresaw; the log has it under the request id", always],
   [503, "The store could not write; nothing was changed", always],
 ];
@@ -34,6 +36,10 @@ const HEADERS: Readonly<Record<AnswerHeader, Node>> = {
   ETag: {
     description: "The version of what is shown, for If-Match.",
     schema: { type: "string", examples: ['"3"'] },
+  },
+  "Idempotency-Replayed": {
+    description: "`true`: the answer to an earlier call with this Idempotency-Key; nothing was done again.",
+    schema: { type: "string", enum: ["true"] },
   },
   Location: {
     description: "Where what was made is found.",
@@ -54,7 +60,7 @@ const HEADERS: Readonly<Record<AnswerHeader, Node>> = {
 };
 
 /** The statuses with which the call may be refused. */
-export function problemsOf(call: Pick<Call, "method" | "takesIfMatch">): number[] {
+export function problemsOf(call: Pick<Call, "method" | "access" | "takesIfMatch">): number[] {
   return PROBLEMS.filter(([, , of]) => of(call)).map(([status]) => status);
 }
 
@@ -132,6 +138,7 @@ function operation(each: Call, schemas: Node): Node {
     ...(query === undefined ? [] : queryParameters(query, schemas)),
     ...(access.startsWith("global") || access === "known" || access === "open" ? [] : [TENANT]),
     ...(each.takesIfMatch ? [IF_MATCH] : []),
+    ...(once(each) ? [IDEMPOTENCY_KEY] : []),
   ];
   return {
     operationId: operationId(method, path),
@@ -150,7 +157,7 @@ function operation(each: Call, schemas: Node): Node {
         }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(each.answers).map(([status, answer]) => [status, response(answer, schemas)]),
+        Object.entries(each.answers).map(([status, answer]) => [status, response(each, answer, schemas)]),
       ),
       ...Object.fromEntries(
         problemsOf(each).map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
@@ -174,6 +181,15 @@ const IF_MATCH = {
   schema: { type: "string" },
 };
 
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "New for each thing to be done: for 24 hours the same call with the same key is carried out once.",
+  schema: { type: "string", pattern: "^[!-~]{1,255}$" },
+};
+
 function queryParameters(query: z.ZodType, schemas: Node): Node[] {
   const { properties = {}, required = [] } = schemaOf(query, "input", schemas) as {
     properties?: Record<string, Node>;
@@ -191,8 +207,10 @@ function queryParameters(query: z.ZodType, schemas: Node): Node[] {
   });
 }
 
-function response({ description, schema, content, headers = [] }: Answer, schemas: Node): Node {
-  const said = { description, headers: headersOf(headers) };
+function response(call: Call, answer: Answer, schemas: Node): Node {
+  const { description, schema, content, headers = [] } = answer;
+  const replayed: readonly AnswerHeader[] = once(call) ? ["Idempotency-Replayed"] : [];
+  const said = { description, headers: headersOf([...headers, ...replayed]) };
   if (schema === undefined && content === undefined) return said;
   const type = content ?? "application/json";
   const shape = schema === undefined ? { type: "string" } : schemaOf(schema, "output", schemas);

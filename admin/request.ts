@@ -19,11 +19,15 @@ export function query<Schema extends z.ZodType>(context: Context<Env>, schema: S
   return parsed.data;
 }
 
-/** The JSON body, checked; without one it is `{}`. Reads at most `admin.bodyBytes`. Throws Problem. */
+/**
+ * The JSON body, checked; without one it is `{}`. Reads at most `admin.bodyBytes`; `onBytes` sees them as they came.
+ * Throws Problem.
+ */
 export async function body<Schema extends z.ZodType>(
   { config }: Services,
   context: Context<Env>,
   schema: Schema,
+  onBytes: (bytes: Uint8Array) => void = () => {},
 ): Promise<z.infer<Schema>> {
   const length = context.req.header("content-length");
   const isChunked = context.req.header("transfer-encoding") !== undefined;
@@ -34,6 +38,7 @@ export async function body<Schema extends z.ZodType>(
   if (!isEmpty && !isJson)
     throw new Problem(415, "The body must be JSON, with content-type application/json.");
   const bytes = isEmpty ? null : await read(context.env.incoming, config.bodyBytes, Number(length ?? 0));
+  if (bytes !== null) onBytes(bytes);
   const parsed = schema.safeParse(bytes === null ? {} : parseJson(bytes));
   if (!parsed.success) throw invalid(parsed.error, "body");
   return parsed.data;

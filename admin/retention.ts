@@ -33,6 +33,7 @@ export class Retention {
 
   /** A failure is told, and tried again the next time. */
   async #drop(): Promise<void> {
+    await this.#dropAnswers();
     for (const { name: tenant, events } of this.#tenants.all) {
       try {
         const byAge = await events.dropOlderThan(Date.now() - this.#limits.days * DAY_MS);
@@ -45,6 +46,17 @@ export class Retention {
           { tenant, reason: (error as Error).message },
           "could not drop or index old events",
         );
+      }
+    }
+  }
+
+  /** Of calls that may not come again any more. */
+  async #dropAnswers(): Promise<void> {
+    for (const store of [this.#tenants.control, ...this.#tenants.all.map((tenant) => tenant.store)]) {
+      try {
+        await store.kept.dropOld();
+      } catch (error) {
+        this.#logger.error({ reason: (error as Error).message }, "could not drop old answers");
       }
     }
   }

@@ -23,6 +23,7 @@ import { auditTables, journalRecords } from "./store/audit.ts";
 import { expectLeak, note } from "./store/changes.ts";
 import { type CommentList, type CommentQuery, comment, listComments } from "./store/comments.ts";
 import { type Counts, readCounts } from "./store/counters.ts";
+import { KeptAnswers } from "./store/kept.ts";
 import {
   createKey,
   type KeyChanged,
@@ -55,6 +56,8 @@ export interface StoreOptions {
  */
 export class RulesStore {
   readonly readOnly: boolean;
+  /** Calls of the API that may come twice. */
+  readonly kept: KeptAnswers;
   readonly #tables: Tables;
   readonly #now: () => number;
 
@@ -62,6 +65,7 @@ export class RulesStore {
     this.readOnly = options.readOnly ?? false;
     this.#tables = tables;
     this.#now = options.now ?? Date.now;
+    this.kept = new KeptAnswers(tables, this.#now);
   }
 
   /**

@@ -74,19 +74,19 @@ export class TestAdmin {
   readonly data: string;
   readonly administrator: string;
   readonly analyst: string;
-  readonly url: string;
-  readonly port: number;
   readonly runtime: Runtime;
   readonly events: EventLog;
   /** Every line of the log so far. */
   readonly log: string[];
-  private readonly admin: RunningAdmin;
+  private admin: RunningAdmin;
+  private readonly options: AdminOptions;
   private readonly folder: { remove(): void };
   private sequence = 0;
 
   private constructor(
     parts: Pick<TestAdmin, "data" | "administrator" | "analyst" | "log"> & {
       admin: RunningAdmin;
+      options: AdminOptions;
       folder: { remove(): void };
       runtime: Runtime;
     },
@@ -96,9 +96,8 @@ export class TestAdmin {
     this.analyst = parts.analyst;
     this.log = parts.log;
     this.admin = parts.admin;
+    this.options = parts.options;
     this.folder = parts.folder;
-    this.port = parts.admin.address.port;
-    this.url = `http://127.0.0.1:${this.port}`;
     this.runtime = parts.runtime;
     this.events = EventLog.open(parts.data);
   }
@@ -125,9 +124,18 @@ export class TestAdmin {
       analyst,
       log,
       admin,
+      options,
       folder,
       runtime: await Runtime.open(data),
     });
+  }
+
+  get port(): number {
+    return this.admin.address.port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
   }
 
   async call<T = Json>(
@@ -225,6 +233,12 @@ export class TestAdmin {
   /** Stops the admin alone, as a supervisor does. */
   close(): Promise<void> {
     return this.admin.close();
+  }
+
+  /** Stops the admin and starts another on the same folder, at another port. */
+  async restart(): Promise<void> {
+    await this.admin.close();
+    this.admin = await startAdmin(this.options);
   }
 
   async stop(): Promise<void> {

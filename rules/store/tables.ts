@@ -18,6 +18,7 @@ import type { Leak } from "../leak.ts";
 import { PepperMismatch, SchemaOutdated, SchemaTooNew, StoreAbsent, StoreFailed } from "../refusal.ts";
 import type { Rule } from "../rule.ts";
 import type { Session } from "../session.ts";
+import type { KeptCall } from "./kept.ts";
 import { schemaKnown, upgrade } from "./upgrade.ts";
 
 /** A leak as it lies in the store, with what only the token pages need. */
@@ -61,6 +62,8 @@ export interface Tables {
   readonly index: Database<string, Key[]>;
   /** See counters.ts. */
   readonly counters: Database<number, string>;
+  /** See kept.ts: ["call", name] -> what is kept of it, ["time", at, name] -> 0, ["count"] -> how many. */
+  readonly idempotency: Database<KeptCall | number, Key[]>;
 }
 
 /**
@@ -189,6 +192,7 @@ function openDatabases(root: RootDatabase, gate: Gate, dataDir: string, readOnly
     sessions: database("sessions", "json"),
     index: database("index", "string"),
     counters: database("counters", "json"),
+    idempotency: database("idempotency", "json"),
   };
 }
 
