@@ -20,6 +20,7 @@ const CODES: Record<string, number> = {
   StoreLocked: ExitCode.data,
   PepperUnusable: ExitCode.data,
   FolderTaken: ExitCode.data,
+  TransferRefused: ExitCode.usage,
   EADDRINUSE: ExitCode.address,
   EADDRNOTAVAIL: ExitCode.address,
 };

@@ -11,6 +11,7 @@ import { registerLeaks } from "./leaks.ts";
 import { registerProxy } from "./proxy.ts";
 import { registerServe } from "./serve.ts";
 import { registerTenants } from "./tenants.ts";
+import { registerTransfer } from "./transfer.ts";
 import { version } from "./version.ts";
 
 const program = new Command("leakgate")
@@ -37,6 +38,7 @@ registerKeys(program);
 registerLeaks(program);
 registerTenants(program);
 registerBackup(program);
+registerTransfer(program);
 program.commandsGroup("Look:");
 registerAudit(program);
 registerCheckConfig(program);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 export type JournalAction =
   | "leak.register"
+  | "leak.import"
   | "leak.update"
   | "leak.vpatch"
   | "leak.close"
@@ -44,6 +45,8 @@ export interface JournalEntry {
   readonly token?: number;
   /** `leak.register`, `tokens.add`: the numbers given to the new tokens, `first` to `first + count - 1`. */
   readonly tokens?: { readonly first: number; readonly count: number };
+  /** `leak.import`: the leak as it was called where it was registered, and the hash of that entry. */
+  readonly origin?: Origin;
   readonly previousHash: string;
   /** SHA-256 (hex) over the canonical JSON of all the other fields. */
   readonly hash: string;
@@ -51,6 +54,12 @@ export interface JournalEntry {
 
 /** Who asks for a change: the name for the journal, and from which address where there is one. */
 export type Actor = string | { readonly actor: string; readonly from: string };
+
+/** Where a leak was registered: told apart by the hash of that entry, which is no other's anywhere. */
+export interface Origin {
+  readonly leak: string;
+  readonly hash: string;
+}
 
 /** Plain values as they are written to the journal. */
 export type Facts = { readonly [field: string]: Json };

@@ -13,9 +13,10 @@ import {
   type JournalEntry,
   type JournalHead,
   type JournalVerdict,
+  type Origin,
   verifyJournal,
 } from "./journal.ts";
-import type { Decision, Leak, LeakInput } from "./leak.ts";
+import type { Decision, Leak, LeakId, LeakInput } from "./leak.ts";
 import type { Rule } from "./rule.ts";
 import type { Session } from "./session.ts";
 import type { Settings, SettingsPatch } from "./settings.ts";
@@ -23,6 +24,7 @@ import { auditTables, journalRecords } from "./store/audit.ts";
 import { expectLeak, note } from "./store/changes.ts";
 import { type CommentList, type CommentQuery, comment, listComments } from "./store/comments.ts";
 import { type Counts, readCounts } from "./store/counters.ts";
+import * as importChanges from "./store/importchanges.ts";
 import { KeptAnswers } from "./store/kept.ts";
 import {
   createKey,
@@ -182,6 +184,30 @@ export class RulesStore {
     input: LeakInput & { readonly tokens: readonly TokenDigest[] },
   ): Promise<leakChanges.Changed> {
     return leakChanges.register(this.#writable(), this.#by(actor), input);
+  }
+
+  /** The entry by which a leak came into this store; null for an unknown one. */
+  registration(leakId: string): JournalEntry | null {
+    return importChanges.registration(this.#tables, leakId);
+  }
+
+  /** What a leak that was registered elsewhere, or here, is in this store. */
+  importState(origin: Origin): importChanges.ImportState | null {
+    return importChanges.importState(this.#tables, origin);
+  }
+
+  /** Makes a leak of what was registered elsewhere. Throws InputRefused. */
+  beginImport(
+    actor: Actor,
+    origin: Origin,
+    input: LeakInput & { readonly tokens: readonly TokenDigest[] },
+  ): Promise<leakChanges.Changed> {
+    return importChanges.beginImport(this.#writable(), this.#by(actor), origin, input);
+  }
+
+  /** Once all of it is in; no entry of its own, as it changes no leak. */
+  endImport(origin: Origin, leak: LeakId): Promise<void> {
+    return importChanges.endImport(this.#writable(), origin, leak);
   }
 
   /** Adds what the leak does not hold yet. Throws LeakUnknown, VersionConflict, InputRefused. */

@@ -74,33 +74,46 @@ export async function register(
   checkActor(by.actor);
   const facts = checkLeakInput(input);
   if (input.tokens.length === 0) throw new InputRefused("tokens", "holds no token");
-  checkTokens(input.tokens, 0);
-  const none: AppendTo = { tokensEver: 0, kinds: [], readPage: noPage };
-  const appended = await inSlices(planAppend(input.tokens, none, by.at));
-  return commit(tables, () => {
-    const seq = takeId(tables, "leak");
-    const leak: Leak = {
-      id: `leak-${seq}`,
-      seq,
-      ...facts,
-      status: "opened",
-      tokenCount: appended.count,
-      version: 1,
-      createdAt: by.at,
-      updatedAt: by.at,
-    };
-    writePages(tables, seq, appended);
-    writeLeak(tables, null, { leak, tokensEver: appended.count, kinds: appended.kinds });
-    const revision = journal(tables, {
-      ...by,
-      action: "leak.register",
-      subject: leak.id,
-      before: null,
-      after: saidFacts(journalFacts(leak, null)),
-      tokens: { first: 1, count: appended.count },
-    });
-    return { leak, rule: null, revision };
+  const appended = await planFirst(input.tokens, by.at);
+  return commit(tables, () => enrol(tables, by, facts, appended, { action: "leak.register" }));
+}
+
+/** What a leak that is still to be made will hold. Throws InputRefused. */
+export function planFirst(tokens: readonly TokenDigest[], at: number): Promise<Appended> {
+  checkTokens(tokens, 0);
+  return inSlices(planAppend(tokens, { tokensEver: 0, kinds: [], readPage: noPage }, at));
+}
+
+/** Stores a new leak, opened, with what was planned for its tokens; only inside a write transaction. */
+export function enrol(
+  tables: Tables,
+  by: By,
+  facts: LeakDetails,
+  appended: Appended,
+  draft: Pick<EntryDraft, "action" | "origin">,
+): Changed {
+  const seq = takeId(tables, "leak");
+  const leak: Leak = {
+    id: `leak-${seq}`,
+    seq,
+    ...facts,
+    status: "opened",
+    tokenCount: appended.count,
+    version: 1,
+    createdAt: by.at,
+    updatedAt: by.at,
+  };
+  writePages(tables, seq, appended);
+  writeLeak(tables, null, { leak, tokensEver: appended.count, kinds: appended.kinds });
+  const revision = journal(tables, {
+    ...by,
+    ...draft,
+    subject: leak.id,
+    before: null,
+    after: saidFacts(journalFacts(leak, null)),
+    tokens: { first: 1, count: appended.count },
   });
+  return { leak, rule: null, revision };
 }
 
 export async function addTokens(

@@ -43,7 +43,7 @@ export interface Tables {
   readonly root: RootDatabase;
   /** Commits share it, and the close has it alone. */
   readonly gate: Gate;
-  /** `schema`, `pepper`, `head` (JournalHead), `next` (NextIds). */
+  /** `schema`, `pepper`, `head` (JournalHead), `next` (NextIds), `import HASH` (ImportState). */
   readonly meta: Database<unknown, string>;
   /** revision -> canonical JSON of the entry. */
   readonly journal: Database<string, number>;
