@@ -86,6 +86,7 @@ describe("every route the router has", () => {
       "GET /readyz",
       "PATCH /api/v1/keys/:id",
       "PATCH /api/v1/leaks/:id",
+      "PATCH /api/v1/tenants/:name",
       "POST /api/v1/keys",
       "POST /api/v1/keys/:id/rotate",
       "POST /api/v1/leaks",
