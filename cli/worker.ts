@@ -4,6 +4,7 @@ import { Gateway } from "../proxy/gateway.ts";
 import { Policy } from "../proxy/policy.ts";
 import { Recorder } from "../proxy/record.ts";
 import type { Plane } from "../proxy/route.ts";
+import { SeenValues } from "../proxy/seen.ts";
 import { EventLog } from "../rules/events.ts";
 import { Matcher } from "../rules/matcher.ts";
 import { Runtime, type TenantReport } from "../rules/runtime.ts";
@@ -161,6 +162,7 @@ async function openTenant(config: Config, name: string, logger: pino.Logger): Pr
   const events = EventLog.open(folder);
   // A line of the default tenant looks as it does where there are no others.
   const named = name === defaultTenant ? logger : logger.child({ tenant: name });
+  const { values } = config.proxy.inspect.seen;
   return {
     tenant: name,
     store,
@@ -168,6 +170,7 @@ async function openTenant(config: Config, name: string, logger: pino.Logger): Pr
     policy: new Policy(store, new Matcher(pepper), named),
     recorder: new Recorder(events, named, config.proxy.record),
     budgetByLeak: new Map(),
+    seen: values === 0 ? null : new SeenValues(pepper, values, Date.now()),
   };
 }
 

@@ -21,5 +21,5 @@ interface Buffer {
   /** `toString("latin1", start, end)` without the look-up of the encoding. */
   latin1Slice(start: number, end: number): string;
   /** `write(text, offset, "latin1")` likewise; answers the bytes written. */
-  latin1Write(text: string, offset: number): number;
+  latin1Write(text: string, offset: number, length?: number): number;
 }

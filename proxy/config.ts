@@ -143,6 +143,12 @@ export const inspectSchema = z.strictObject({
   hashOverflow: z.enum(["pass", "block"]).default("pass"),
   /** Bytes of heads of open tunnels that a worker keeps to inspect again; beyond it a tunnel's is not kept, and counted. */
   openHeadBytes: whole(0, 16 * 1024 * 1024 * KiB, 64 * 1024 * KiB),
+  seen: z
+    .strictObject({
+      /** Credential values that a worker keeps keyed fingerprints of, for each tenant, 32 bytes each; 0 keeps none. */
+      values: whole(0, 4 * KiB * KiB, 64 * KiB),
+    })
+    .prefault({}),
 });
 
 export const recordSchema = z.strictObject({

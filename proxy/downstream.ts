@@ -6,6 +6,7 @@ import { owned, readInto } from "./intake.ts";
 import { giveParser, REQUEST, takeParser } from "./llhttp.ts";
 import { Framing, normalizeRequest, type RequestHead } from "./normalize.ts";
 import { localReply, type ReplyKind } from "./reply.ts";
+import { addressBit } from "./seen.ts";
 import type { UpstreamConnection } from "./upstream.ts";
 import { unwritten } from "./wire.ts";
 
@@ -27,6 +28,7 @@ export class Downstream implements Timed {
   /** The peer's address, without the IPv4-in-IPv6 prefix. */
   readonly address: string;
   readonly isTrusted: boolean;
+  private readonly ownBit: number;
   deadline = 0;
   /** What is under way is the last. */
   isClosing = false;
@@ -56,6 +58,7 @@ export class Downstream implements Timed {
     const peer = socket.remoteAddress ?? "";
     this.address = peer.startsWith("::ffff:") ? peer.slice(7) : peer;
     this.isTrusted = gateway.trusts(this.address);
+    this.ownBit = addressBit(this.address);
     gateway.clock.watch(this);
     this.await("head");
     readInto(socket, (bytes) => this.receive(bytes));
@@ -169,6 +172,12 @@ export class Downstream implements Timed {
       if (!this.gateway.trusts(chain[index]!)) return chain[index]!;
     }
     return chain[0]!;
+  }
+
+  /** Stands for the client's address, see addressBit. */
+  addressBit(head: RequestHead): number {
+    if (!this.isTrusted || head.forwardedFor === "") return this.ownBit;
+    return addressBit(this.clientAddress(head));
   }
 
   openTunnel(upstream: UpstreamConnection, handshake: Exchange): void {

@@ -114,6 +114,7 @@ export class Exchange {
       return;
     }
     this.headPermit = verdict.permit;
+    this.route.plane.seen?.note(head, this.downstream.addressBit(head), gateway.clock.wall);
     if (!this.hasReadableCharset()) return;
     if (!gateway.places.enter(this)) this.reply("queue_full");
     else if (!this.hasPlace && !this.isOver) this.downstream.await("queue");

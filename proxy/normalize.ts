@@ -3,6 +3,7 @@ import type { Limits } from "./config.ts";
 import { Field, fieldKindAt, lookAlikeKind } from "./fields.ts";
 import { OK, type Parser, spans } from "./llhttp.ts";
 import type { ReplyKind } from "./reply.ts";
+import { endsLikeCredential } from "./seen/names.ts";
 
 const { METHODS, METHODS_HTTP } = createRequire(import.meta.url)("undici/lib/llhttp/constants.js") as {
   METHODS: Record<string, number>;
@@ -39,6 +40,8 @@ export class RequestHead {
   grpcEncoding = "";
   /** Credentials of `Basic` fields, still in base64; null where there is none. */
   basic: string[] | null = null;
+  /** Fields whose values may be credentials, each name before its value; null where there is none. */
+  presented: string[] | null = null;
   /** The fields that go on unchanged, each as `Name: value` with CRLF. */
   fields = "";
 }
@@ -118,6 +121,7 @@ function readFields(
       if (alike === Field.other) {
         if (nameEnd - nameStart === 10 && text.slice(nameStart, nameEnd).toLowerCase() === "user-agent")
           head.userAgent = valueAt(text, index, from);
+        else if (endsLikeCredential(text, nameStart, nameEnd)) present(head, text, index, from);
         continue;
       }
       if (alike === Field.contentLength || alike === Field.transferEncoding || alike === Field.host)
@@ -175,6 +179,7 @@ function readFields(
         head.grpcEncoding = value;
         break;
       case Field.authorization:
+        present(head, text, index, from);
         if (/^basic[ \t]/i.test(value)) {
           head.basic ??= [];
           head.basic.push(value.slice(6));
@@ -193,6 +198,11 @@ function readFields(
   }
   head.fields = keptFields(text, count, from);
   return head;
+}
+
+function present(head: RequestHead, text: string, index: number, from: number): void {
+  head.presented ??= [];
+  head.presented.push(nameAt(text, index, from), valueAt(text, index, from));
 }
 
 /**
@@ -250,7 +260,8 @@ function route(head: RequestHead, hosts: number): ReplyKind | null {
   if (hosts > 1 || (hosts === 0 && head.minor === 1)) return "missing_host";
   if (hosts === 1 && head.host !== knownHost) {
     if (!/^[A-Za-z0-9._~%:[\]-]{1,260}$/.test(head.host)) return "missing_host";
-    knownHost = head.host;
+    // A copy: what is cut from a head would keep all of it in memory, its credentials too.
+    knownHost = Buffer.from(head.host, "latin1").toString("latin1");
   }
   const { target } = head;
   if (target.startsWith("/")) return null;

@@ -7,6 +7,7 @@ import type { Places } from "./places.ts";
 import type { Policy } from "./policy.ts";
 import { Pool } from "./pool.ts";
 import type { Recorder } from "./record.ts";
+import type { SeenValues } from "./seen.ts";
 
 /** What a worker holds of one tenant: what is enforced for its requests, and where its attempts are recorded. */
 export interface Plane {
@@ -15,6 +16,8 @@ export interface Plane {
   readonly recorder: Recorder;
   /** How often each leak's tokens were what spent a request's work budget, for the administrator. */
   readonly budgetByLeak: Map<string, number>;
+  /** What its requests carried, for those who ask later; null where nothing is kept (`inspect.seen.values: 0`). */
+  readonly seen: SeenValues | null;
 }
 
 /** Where requests for some hosts go, and whose they are. */

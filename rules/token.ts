@@ -75,7 +75,7 @@ export class Token {
 
   /** Parses one line; throws TokenRefused. */
   static parse(text: string, line: number | null = null): Token {
-    const stripped = strip(text);
+    const stripped = bareText(text);
     const jwt = signingInput(stripped);
     const canonical = jwt ?? stripped;
     const refusal = refusalOf(canonical);
@@ -111,7 +111,8 @@ export class Token {
   }
 }
 
-function strip(text: string): string {
+/** Without the scheme, field name and quotes that may stand around a token. */
+export function bareText(text: string): string {
   let rest = text.trim();
   for (;;) {
     const before = rest;

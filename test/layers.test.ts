@@ -26,6 +26,7 @@ const ENTRIES = [
   "bench/events.ts",
   "bench/views.ts",
   "bench/inflate.ts",
+  "bench/seen.ts",
   "test/fuzz/main.ts",
 ];
 

@@ -8,6 +8,7 @@ import { Gateway } from "../proxy/gateway.ts";
 import { Policy } from "../proxy/policy.ts";
 import { Recorder } from "../proxy/record.ts";
 import type { Plane } from "../proxy/route.ts";
+import { SeenValues } from "../proxy/seen.ts";
 import { digestTokens } from "../rules/digest.ts";
 import { EventLog, type VpatchEvent } from "../rules/events.ts";
 import { Matcher } from "../rules/matcher.ts";
@@ -129,8 +130,13 @@ export function completeRequests(text: string): number {
 }
 
 /** What a gateway works with for one tenant. */
-export function planeOf(policy: Policy, recorder: Recorder, tenant = defaultTenant): Plane {
-  return { tenant, policy, recorder, budgetByLeak: new Map() };
+export function planeOf(
+  policy: Policy,
+  recorder: Recorder,
+  tenant = defaultTenant,
+  seen: SeenValues | null = null,
+): Plane {
+  return { tenant, policy, recorder, budgetByLeak: new Map(), seen };
 }
 
 /** A gateway in this process: real sockets, a real LMDB in a temporary folder. */
@@ -142,6 +148,7 @@ export class TestGateway {
   readonly recorder: Recorder;
   readonly policy: Policy;
   readonly gateway: Gateway;
+  readonly seen: SeenValues | null;
   port = 0;
 
   private constructor(
@@ -158,9 +165,11 @@ export class TestGateway {
     this.events = EventLog.open(this.folder.path);
     this.recorder = new Recorder(this.events, logger, parsed.record);
     this.policy = new Policy(this.store, new Matcher(this.pepper), logger);
+    const { values } = parsed.inspect.seen;
+    this.seen = values === 0 ? null : new SeenValues(pepper, values, Date.now());
     this.gateway = new Gateway({
       config: parsed,
-      planes: [planeOf(this.policy, this.recorder)],
+      planes: [planeOf(this.policy, this.recorder, defaultTenant, this.seen)],
       logger,
       worker: 1,
     });

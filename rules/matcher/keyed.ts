@@ -103,8 +103,21 @@ export class Keyed {
 
   /** The keyed polynomial over all bytes (at most WINDOW_BYTES), in [0, PRIME): the same wherever in a window they stand. */
   fingerprintOf(bytes: Uint8Array): number {
-    let sum = 0;
-    for (let at = 0; at < bytes.length; at++) sum += bytes[at]! * this.powers[at]!;
-    return multiply(reduce(sum), this.powers[WINDOW_BYTES]!);
+    return this.fingerprintIn(bytes, 0, bytes.length);
+  }
+
+  /** The same over `bytes[start, end)`. */
+  fingerprintIn(bytes: Uint8Array, start: number, end: number): number {
+    const { powers } = this;
+    let even = 0;
+    let odd = 0;
+    let at = start;
+    // Two sums, since each addition waits for the one before: half the time (bench/seen.ts).
+    for (; at + 1 < end; at += 2) {
+      even += bytes[at]! * powers[at - start]!;
+      odd += bytes[at + 1]! * powers[at + 1 - start]!;
+    }
+    if (at < end) even += bytes[at]! * powers[at - start]!;
+    return multiply(reduce(even + odd), powers[WINDOW_BYTES]!);
   }
 }
