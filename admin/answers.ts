@@ -95,6 +95,36 @@ export const leakChanged = z.strictObject({
 });
 export const leakList = z.strictObject({ leaks: z.array(leakAnswer), next });
 export const tokenList = z.strictObject({ tokens: z.array(tokenAnswer), tokenCount: count, next });
+const requestsBy = (name: string) => z.array(z.strictObject({ [name]: z.string(), requests: count }));
+export const leakPreview = z
+  .strictObject({
+    wouldHaveBlocked: count.describe(
+      "Requests that passed and carried a token of the leak; one with two counts twice.",
+    ),
+    tokensMet: count,
+    tokens: count.describe("The leak's tokens that were looked for."),
+    unknown: count.describe(
+      "Tokens besides of which only a hash is known: whether they came, nobody can tell.",
+    ),
+    first: time.nullable(),
+    last: time.nullable(),
+    addresses: count.describe("About how many addresses they came from, 111 at most."),
+    since: time
+      .nullable()
+      .describe("What came before is not known to all workers; null where no worker looked."),
+    forgotten: count.describe(
+      "Values that others have pushed out of memory; above 0 the figures may be too low.",
+    ),
+    points: requestsBy("point").describe("At most 10, the most requests first."),
+    hosts: requestsBy("host").describe("At most 10, the most requests first."),
+    most: z
+      .array(z.strictObject({ token: z.string(), requests: count, addresses: count, common: z.boolean() }))
+      .describe("The tokens that came most often, at most 10."),
+    workers: z.array(z.int()).describe("The workers that looked."),
+    off: z.array(z.int()).describe("The workers that keep nothing."),
+    missing: z.array(z.int()).describe("The workers that did not answer in time."),
+  })
+  .meta({ id: "Preview" });
 export const ruleList = z.strictObject({ rules: z.array(ruleAnswer), next });
 
 export const eventAnswer = z

@@ -3,6 +3,7 @@ import { eventCalls } from "./events.ts";
 import { keyCalls } from "./keys.ts";
 import { leakCalls } from "./leaks.ts";
 import { openApiCall } from "./openapi.ts";
+import { previewCalls } from "./preview.ts";
 import { ruleCalls } from "./rules.ts";
 import type { Services } from "./services.ts";
 import { sessionCalls } from "./session.ts";
@@ -12,7 +13,13 @@ import { tenantCalls } from "./tenants.ts";
 
 /** Every call of the API, in the order in which the document shows them. */
 export function allCalls(services: Services): readonly Call[] {
-  const ofLeaks = [...leakCalls(services), ...ruleCalls, ...eventCalls(services), ...statsCalls];
+  const ofLeaks = [
+    ...leakCalls(services),
+    ...previewCalls(services),
+    ...ruleCalls,
+    ...eventCalls(services),
+    ...statsCalls,
+  ];
   const calls = [
     ...ofLeaks.map((each): Call => ({ ...each, isOfLeaks: true })),
     ...statusCalls(services),

@@ -77,12 +77,23 @@ const oidcSchema = z
     },
   );
 
+/** When a token counts as common in traffic, of which its intake warns. */
+export const commonSchema = z.strictObject({
+  /** It came in so many requests, as far back as the workers know, ... */
+  requests: whole(1, 1_000_000_000, 100),
+  /** ... or from about so many addresses; beyond 111 they cannot be counted. */
+  addresses: whole(2, 1_000, 10),
+});
+
 /** The control plane's part of `leakgate.yaml`, its address aside. */
 export const adminSchema = z.strictObject({
   /** Bytes of a request body; beyond it 413. 100,000 tokens of 40 characters take about 5 MiB. */
   bodyBytes: whole(1024, 1024 ** 3, 32 * 1024 ** 2),
   /** How long `wait=enforced` waits for the workers; then 202 with the names of those that lag. */
   enforcedWaitMs: whole(1, 600_000, 5_000),
+  /** How long a preview waits for the workers; then it names those that did not answer. */
+  previewWaitMs: whole(1, 600_000, 2_000),
+  common: commonSchema.default(() => commonSchema.parse({})),
   retention: retentionSchema.default(() => retentionSchema.parse({})),
   /** Where people reach the console, as `https://leakgate.example`: no path. */
   publicUrl: z
@@ -100,4 +111,5 @@ export const adminSchema = z.strictObject({
 });
 
 export type OidcConfig = z.infer<typeof oidcSchema>;
+export type CommonLimits = z.infer<typeof commonSchema>;
 export type AdminConfig = z.infer<typeof adminSchema>;

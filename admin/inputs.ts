@@ -222,6 +222,7 @@ export const parameters = {
   }),
   eventTail: strict({ ...eventFilter, after: z.string().max(8_192).optional() }),
   stats: strict({ ...stretch, buckets: whole(1, 1_000).default(24) }),
+  preview: strict({ hosts: list(text.min(1).max(255)).optional() }),
   change: strict({ wait: z.literal("enforced").optional() }),
   /** `global`: in the control store, where the keys and sessions of global roles lie. */
   keys: strict({ scope: z.literal("global").optional() }),

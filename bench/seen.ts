@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { RequestHead } from "../proxy/normalize.ts";
 import { addressBit, SeenValues } from "../proxy/seen.ts";
+import { digestBytes } from "../rules/digest.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { type Case, measure, median } from "./turns.ts";
 
@@ -68,6 +69,26 @@ const cases = [
     times: [],
   },
 ];
+const lookCase = (name: string, token: () => string): Case => {
+  const made = Array.from({ length: CLIENTS }, () => {
+    const text = token();
+    const { anchor, fingerprint, length } = digestBytes(Buffer.from(text), pepper);
+    return { anchor, fingerprint, length };
+  });
+  const run = () => {
+    const { anchor, fingerprint, length } = made[turn++ % CLIENTS]!;
+    seen.of(anchor, fingerprint, length);
+  };
+  return { name, bytes: 0, run, times: [] };
+};
+cases.push(
+  lookCase("looked for, never came", () => madeUp(40)),
+  lookCase("looked for, came", () => {
+    const token = madeUp(40);
+    for (let times = 0; times < 3; times++) seen.note(headOf(["X-Api-Key", token]), address, now);
+    return token;
+  }),
+);
 measure(cases);
 console.log(`node ${process.version}; room for ${VALUES} values; processor time, median\n`);
 for (const { name, times } of cases)

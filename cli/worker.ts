@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import pino from "pino";
 import { Gateway } from "../proxy/gateway.ts";
+import { Hunter } from "../proxy/hunter.ts";
 import { Policy } from "../proxy/policy.ts";
 import { Recorder } from "../proxy/record.ts";
 import type { Plane } from "../proxy/route.ts";
@@ -40,6 +41,7 @@ export class ProxyWorker {
   private readonly logger: pino.Logger;
   private readonly tenants: readonly WorkerTenant[];
   private readonly runtime: Runtime;
+  private readonly hunter: Hunter;
   private readonly startedAt = Date.now();
   private heartbeat: NodeJS.Timeout | null = null;
   private progress: NodeJS.Timeout | null = null;
@@ -59,6 +61,13 @@ export class ProxyWorker {
     this.logger = logger;
     this.tenants = tenants;
     this.runtime = runtime;
+    const grounds = tenants.map(({ tenant, store, seen, policy: { matcher } }) => ({
+      tenant,
+      store,
+      seen,
+      matcher,
+    }));
+    this.hunter = new Hunter(runtime, number, grounds, logger);
     this.gateway = new Gateway({ config: config.proxy, planes: tenants, logger, worker: number });
   }
 
@@ -87,6 +96,7 @@ export class ProxyWorker {
     for (const { policy } of this.tenants) await policy.start();
     const { address, port } = await this.gateway.listen();
     this.isReady = true;
+    this.hunter.start();
     this.report();
     const tokens = this.tenants.reduce((sum, { policy }) => sum + policy.tokenCount, 0);
     const loadedMs = Math.round(performance.now() - began);
@@ -105,6 +115,7 @@ export class ProxyWorker {
     if (this.heartbeat !== null) clearInterval(this.heartbeat);
     this.heartbeat = null;
     if (this.progress !== null) clearTimeout(this.progress);
+    this.hunter.close();
     await Promise.all(this.tenants.map(closeTenant));
     await this.runtime.forget(this.number);
     await this.runtime.close();

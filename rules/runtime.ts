@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Database } from "lmdb";
+import type { Database, Key } from "lmdb";
 import { ensureSpace, openEnvironment } from "./environment.ts";
 import { Gate } from "./gate.ts";
+import { type HuntAnswer, type HuntRequest, huntLimits } from "./hunt.ts";
 
 /** What a worker says of itself, every second and whenever it enforces a newer revision. */
 export interface WorkerReport {
@@ -29,19 +30,24 @@ export interface TenantReport {
 /** A report that is older comes from a worker that hangs or is gone. */
 const ALIVE_MS = 3_000;
 const SPARE_BYTES = 2 ** 20;
+/** What is left of a hunt whose asker is gone. */
+const HUNT_MS = 60_000;
+/** Reports lie under the worker's number; texts come after all numbers. */
+const HUNTS = "hunt ";
+const ANSWERS = "answer ";
 
 /**
- * `<data>/runtime`: where workers leave their reports, whoever started them. Never synced: it says nothing that
- * outlives the processes. What the machine left half written when it stopped is therefore never opened: each boot of
- * it has a folder of its own.
+ * `<data>/runtime`: where workers leave their reports, whoever started them, and find what they are asked. Never synced:
+ * it says nothing that outlives the processes. What the machine left half written when it stopped is therefore never
+ * opened: each boot of it has a folder of its own.
  */
 export class Runtime {
   private readonly folder: string;
   private readonly gate: Gate;
-  private readonly database: Database<WorkerReport, number>;
+  private readonly database: Database<unknown, Key>;
   private isOpen = true;
 
-  private constructor(folder: string, gate: Gate, database: Database<WorkerReport, number>) {
+  private constructor(folder: string, gate: Gate, database: Database<unknown, Key>) {
     this.folder = folder;
     this.gate = gate;
     this.database = database;
@@ -56,9 +62,7 @@ export class Runtime {
       if (name !== boot) rmSync(join(folder, name), { recursive: true, force: true });
     const path = join(folder, boot);
     const gate = Gate.of(path);
-    const database = await gate.alone(() =>
-      openEnvironment<WorkerReport, number>(path, "never", SPARE_BYTES),
-    );
+    const database = await gate.alone(() => openEnvironment<unknown, Key>(path, "never", SPARE_BYTES));
     return new Runtime(folder, gate, database);
   }
 
@@ -73,10 +77,48 @@ export class Runtime {
   /** All reports, by worker; `alive` where the heartbeat is fresh and the process exists. */
   workers(now: number): (WorkerReport & { readonly alive: boolean })[] {
     this.database.resetReadTxn();
-    return Array.from(this.database.getRange(), ({ value }) => ({
-      ...value,
-      alive: now - value.heartbeatAt < ALIVE_MS && exists(value.pid),
+    const reports = this.database.getRange({ end: "" }).map(({ value }) => value as WorkerReport);
+    return Array.from(reports, (report) => ({
+      ...report,
+      alive: now - report.heartbeatAt < ALIVE_MS && exists(report.pid),
     }));
+  }
+
+  /**
+   * Asks the workers; resolves when they can see it. Resolves with false where too many hunts are open. Whoever asks
+   * ends the hunt.
+   */
+  async ask(request: HuntRequest): Promise<boolean> {
+    for (const { id, askedAt } of this.hunts())
+      if (request.askedAt - askedAt > HUNT_MS) await this.endHunt(id);
+    const strays = this.under<HuntAnswer>(ANSWERS).filter(
+      (each) => request.askedAt - each.answeredAt > HUNT_MS,
+    );
+    for (const { hunt } of strays) await this.endHunt(hunt);
+    if (this.hunts().length >= huntLimits.open) return false;
+    await this.attempt(() => this.database.put(HUNTS + request.id, request));
+    return true;
+  }
+
+  /** What is asked at this moment; a few microseconds where that is nothing. */
+  hunts(): HuntRequest[] {
+    return this.under<HuntRequest>(HUNTS);
+  }
+
+  /** Never rejects: an answer that could not be stored is one that is missing. */
+  async answer(answer: HuntAnswer): Promise<void> {
+    await this.attempt(() => this.database.put(`${ANSWERS}${answer.hunt} ${answer.worker}`, answer));
+  }
+
+  answersTo(hunt: string): HuntAnswer[] {
+    return this.under<HuntAnswer>(`${ANSWERS}${hunt} `);
+  }
+
+  /** Takes the question and its answers away; never rejects. */
+  async endHunt(hunt: string): Promise<void> {
+    await this.attempt(() => this.database.remove(HUNTS + hunt));
+    for (const { worker } of this.answersTo(hunt))
+      await this.attempt(() => this.database.remove(`${ANSWERS}${hunt} ${worker}`));
   }
 
   /** Takes the report away; never rejects. */
@@ -87,6 +129,12 @@ export class Runtime {
   async close(): Promise<void> {
     this.isOpen = false;
     await this.gate.alone(() => this.database.close());
+  }
+
+  private under<T>(start: string): T[] {
+    if (!this.isOpen) return [];
+    this.database.resetReadTxn();
+    return Array.from(this.database.getRange({ start, end: `${start}~` }), ({ value }) => value as T);
   }
 
   private async attempt(write: () => Promise<boolean>): Promise<void> {
