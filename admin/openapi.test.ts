@@ -142,7 +142,7 @@ describe("a client generated from the document as it is served", () => {
     client = (await import(/* @vite-ignore */ at("dist/client.js"))) as Client;
     client.defaults.baseUrl = admin.url;
     client.defaults.headers = { authorization: `Bearer ${admin.administrator}` };
-  });
+  }, 60_000);
   afterAll(() => folder.remove());
 
   test("registers, applies, lists, pages and closes", async () => {

@@ -197,11 +197,13 @@ function queryParameters(query: z.ZodType, schemas: Node): Node[] {
   };
   return Object.entries(properties).map(([name, schema]) => {
     const { description, ...rest } = schema;
+    const isRequired = required.includes(name);
     return {
       name,
       in: "query",
-      required: required.includes(name),
+      required: isRequired,
       ...(description === undefined ? {} : { description }),
+      ...(isRequired ? { example: exampleOf(rest, schemas) } : {}),
       schema: rest,
     };
   });

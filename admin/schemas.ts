@@ -12,7 +12,9 @@ export function schemaOf(schema: z.ZodType, io: "input" | "output", schemas: Nod
   const { $schema: _, $defs = {}, ...rest } = moved(io === "output" ? withoutClosing(made) : made) as Node;
   for (const [id, definition] of Object.entries($defs as Record<string, Node>))
     schemas[id] = withoutId(definition);
-  return rest;
+  // zod leaves out the examples of what is sent where a field of it becomes something else.
+  const examples = io === "input" ? schema.meta()?.examples : undefined;
+  return examples === undefined || "$ref" in rest ? rest : { ...rest, examples };
 }
 
 /** zod writes the name of a schema into it, where it is no keyword. */
