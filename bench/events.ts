@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { printSearch } from "../rules/events/print.ts";
 import { parseSearch } from "../rules/events/search.ts";
 import { EventLog, eventId, type VpatchEvent } from "../rules/events.ts";
 import { machine, versions } from "./machine.ts";
@@ -192,7 +193,7 @@ async function searches(log: EventLog, now: number, rounds: number): Promise<Pag
   return PAGES.map((search, index) => {
     const sorted = times[index]!.toSorted((a, b) => a - b);
     return {
-      search,
+      search: printSearch(parseSearch(search, now)),
       found: found[index]!,
       p50Ms: sorted[sorted.length >> 1]!,
       maxMs: sorted.at(-1)!,

@@ -64,12 +64,13 @@ async function all(filter: EventFilter = {}): Promise<VpatchEvent[]> {
 
 test("workers write one partition at once, and a reader that had it open sees all of it", async () => {
   const writers = [1, 2].map((worker) => write(worker, 40));
+  const ended = Promise.all(writers.map(({ child }) => once(child, "exit")));
   await until("both write", () => writers.every((writer) => writer.stored > 0));
   // While they write: pages are whole and in order, and the file grows under the reader.
   const some = await all();
   const at = some.map((event) => event.at);
   expect(at).toEqual(at.toSorted((a, b) => b - a));
-  await Promise.all(writers.map(({ child }) => once(child, "exit")));
+  await ended;
   for (const ip of ["192.0.2.1", "192.0.2.2"]) {
     const paths = new Set((await all(where({ ip }))).map((event) => event.path));
     expect(paths.size).toBe(8_000);

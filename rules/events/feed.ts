@@ -42,32 +42,33 @@ export class FeedReader {
     }
   }
 
-  /** At most about `limit` entries, and some fewer where a row is cut; none at the end. The partition is refreshed. */
+  /** At most `limit` entries; fewer where that is all there is at this moment. The partition is refreshed. */
   next(partition: Partition, limit: number): Stored[] {
     partition.refresh();
     const found: Stored[] = [];
-    for (const writer of partition.writers()) {
-      if (found.length >= limit) break;
-      this.nextOf(partition, writer, found, limit);
-    }
+    for (const writer of partition.writers())
+      while (found.length < limit && this.nextOf(partition, writer, found, limit));
     return found;
   }
 
-  private nextOf(partition: Partition, writer: number, found: Stored[], limit: number): void {
+  /** Some rows of one writer; answers whether there may be more. */
+  private nextOf(partition: Partition, writer: number, found: Stored[], limit: number): boolean {
     const rows = partition.feedAfter(writer, this.read.get(writer) ?? 0, ROWS_AT_ONCE);
+    const mayBeMore = rows.length === ROWS_AT_ONCE;
     for (const [index, row] of rows.entries()) {
       const read = this.read.get(writer) ?? 0;
-      const isNewest = index === rows.length - 1 && rows.length < ROWS_AT_ONCE;
+      const isNewest = index === rows.length - 1 && !mayBeMore;
       for (const { key, isAgain, number } of entriesOf(row)) {
         if (number <= read) continue;
-        if (found.length >= limit) return;
+        if (found.length >= limit) return true;
         const event = partition.get(key);
         // What a writer puts later commits later: behind a newer row nothing of this one is still to come.
-        if (event === undefined && isNewest && this.isWaitedFor(writer, number)) return;
+        if (event === undefined && isNewest && this.isWaitedFor(writer, number)) return false;
         this.read.set(writer, number);
         if (event !== undefined) found.push({ event, isAgain, writer, number });
       }
     }
+    return mayBeMore;
   }
 
   private isWaitedFor(writer: number, number: number): boolean {

@@ -59,9 +59,9 @@ export function textTest(field: TextField, any: readonly Pattern[]): TextTest {
 }
 
 /** `header` is also the first word of each `header x`. */
-function isPoint(any: readonly Pattern[], lower: readonly Pattern[], text: string): boolean {
+function isPoint(exact: readonly Pattern[], lower: readonly Pattern[], text: string): boolean {
   const isHeader = text.startsWith(HEADER);
-  const patterns = isHeader ? lower : any;
+  const patterns = isHeader ? lower : exact;
   const point = isHeader ? text.toLowerCase() : text;
   const blank = point.indexOf(" ");
   return some(patterns, point, covers) || (blank > 0 && some(patterns, point.slice(0, blank), covers));

@@ -108,13 +108,16 @@ export class Indexes {
       const partition = await this.folder.toRead(start);
       if (partition?.inode !== inode) return null;
       const stored = index.feed.next(partition, TAKEN_A_TURN);
-      if (stored.length === 0) {
+      if (stored.length > 0) {
+        index.columns.take(stored.map(({ event }) => event));
+        index.isSaved = false;
+      }
+      // Not till there is nothing: writers may be as fast as we are.
+      if (stored.length < TAKEN_A_TURN) {
         index.lookedAt = lookedAt;
         index.changedAt = onDisk.changedAt;
         break;
       }
-      index.columns.take(stored.map(({ event }) => event));
-      index.isSaved = false;
       await nextTurn();
     }
     this.keep(start, index);

@@ -218,6 +218,16 @@ test("counts are those of the newest record, whatever was looked at before", asy
   expect(await log.count({})).toMatchObject({ events: 4 });
 });
 
+test("many small batches are all taken in at once", async () => {
+  const other = EventLog.open(folder, { spareBytes: 0 });
+  expect(await log.count({})).toMatchObject({ events: 0 });
+  for (let i = 0; i < 40; i++) await (i % 2 === 0 ? log : other).append([event(START + i)]);
+  expect(await log.count({})).toMatchObject({ events: 40 });
+  for (let i = 0; i < 40; i++) await other.append([event(START + i)]);
+  expect(await log.count({})).toMatchObject({ events: 80 });
+  await other.close();
+});
+
 describe("columns", () => {
   const saved = () =>
     readdirSync(join(folder, "events"), { recursive: true, encoding: "utf8" }).filter((name) =>
