@@ -8,15 +8,20 @@ export type JournalAction =
   | "leak.close"
   | "leak.mark_false"
   | "leak.reopen"
+  | "leak.expire"
+  | "leak.watch"
+  | "leak.comment"
   | "tokens.add"
   | "token.remove"
+  | "token.close"
+  | "token.mark_false"
+  | "token.reopen"
   | "key.create"
   | "key.update"
   | "key.disable"
   | "key.enable"
   | "key.rotate"
   | "key.revoke"
-  | "leak.comment"
   | "settings.update"
   | "session.start"
   | "session.end"
@@ -41,10 +46,19 @@ export interface JournalEntry {
   /** Why, in a word of `reasonsOf` (decision.ts), and in a person's own. */
   readonly reason?: string | undefined;
   readonly comment?: string | undefined;
-  /** `token.remove`: the number of the token. */
+  /** `token.remove` and decisions about one token: its number. */
   readonly token?: number;
-  /** `leak.register`, `tokens.add`: the numbers given to the new tokens, `first` to `first + count - 1`. */
-  readonly tokens?: { readonly first: number; readonly count: number };
+  /**
+   * `leak.register`, `tokens.add`: the numbers given to the new tokens, `first` to `first + count - 1`; the last
+   * `falseCount` of them are registered as false.
+   */
+  readonly tokens?: {
+    readonly first: number;
+    readonly count: number;
+    readonly falseCount?: number | undefined;
+  };
+  /** What a time box ended: the revision of the decision that had it. */
+  readonly decided?: number;
   /** `leak.import`: the leak as it was called where it was registered, and the hash of that entry. */
   readonly origin?: Origin;
   readonly previousHash: string;

@@ -26,9 +26,16 @@ function leakWith(status: LeakStatus): Leak {
     target: null,
     assignee: null,
     notApplicable: null,
+    tokensClosed: 0,
+    tokensFalse: 0,
+    warnings: {},
+    regressionOf: [],
   } as const;
   const rest = { tokenCount: 1, version: 3, createdAt: 1000, updatedAt: 2000 };
-  return status === "patched" ? { ...facts, ...rest, status, rule: "rule-1" } : { ...facts, ...rest, status };
+  if (status === "opened") return { ...facts, ...rest, status };
+  return status === "patched"
+    ? { ...facts, ...rest, status, rule: "rule-1", timeBox: null }
+    : { ...facts, ...rest, status, timeBox: null, watch: null };
 }
 
 /** Every pair of status and decision: the status it leads to, or null where it is refused. */

@@ -1,3 +1,4 @@
+import type { TokenWarning } from "./digest.ts";
 import { DecisionRefused, InputRefused } from "./refusal.ts";
 import type { RuleId } from "./rule.ts";
 import { defaultLevels, type RiskLevels } from "./settings.ts";
@@ -51,18 +52,48 @@ export interface LeakFacts {
   readonly notApplicable: string | null;
   /** Tokens that are in the set now; removed ones do not count. */
   readonly tokenCount: number;
+  /** How many of these were closed or marked false alone, and so are not enforced. */
+  readonly tokensClosed: number;
+  readonly tokensFalse: number;
+  /** How many tokens came with which warning, removed ones included. */
+  readonly warnings: WarningCounts;
+  /** Leaks, closed at that time, whose tokens came again with this one; at most `regressionsMax`. */
+  readonly regressionOf: readonly LeakId[];
   /** Counts the changes of this leak from 1; the ETag of the API. */
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
-/** Only a patched leak has a rule: a closed one has no field in which it could stand. */
+export type WarningCounts = { readonly [Warning in TokenWarning]?: number };
+export const regressionsMax = 100;
+
+/** A decision that ends at a time its maker chose: the leak is then opened, without a rule. */
+export interface TimeBox {
+  /** When it ends (ms). */
+  readonly until: number;
+  /** Who decided so, in which revision. */
+  readonly by: string;
+  readonly revision: number;
+}
+
+/** Attempts with the tokens of a leak that is over are recorded, and pass; with an end where one was chosen. */
+export interface Watch {
+  readonly until: number | null;
+  readonly by: string;
+  readonly revision: number;
+}
+
+/** Only a patched leak has a rule: a closed one has no field in which it could stand. Only one that is over is watched. */
 export type Leak = LeakFacts &
   (
     | { readonly status: "opened" }
-    | { readonly status: "patched"; readonly rule: RuleId }
-    | { readonly status: "closed" | "marked_false" }
+    | { readonly status: "patched"; readonly rule: RuleId; readonly timeBox: TimeBox | null }
+    | {
+        readonly status: "closed" | "marked_false";
+        readonly timeBox: TimeBox | null;
+        readonly watch: Watch | null;
+      }
   );
 
 /** The fields of a leak that people write. */
@@ -97,16 +128,43 @@ const lifecycle: Record<LeakStatus, Partial<Record<Decision, LeakStatus>>> = {
 };
 
 /**
- * The leak after a person's decision at `at` (ms). `nextRule` is asked for an id only when a leak without a rule is
- * patched. Throws DecisionRefused when the lifecycle does not allow the decision.
+ * The leak after a person's decision at `at` (ms), which ends by itself with `timeBox`. `nextRule` is asked for an id
+ * only when a leak without a rule is patched. Throws DecisionRefused when the lifecycle does not allow the decision.
  */
-export function decideLeak(leak: Leak, decision: Decision, nextRule: () => RuleId, at: number): Leak {
+export function decideLeak(
+  leak: Leak,
+  decision: Decision,
+  nextRule: () => RuleId,
+  at: number,
+  timeBox: TimeBox | null = null,
+): Leak {
   const status = lifecycle[leak.status][decision];
   if (status === undefined) throw new DecisionRefused(leak.id, decision, leak.status);
   const facts = { ...factsOf(leak), version: leak.version + 1, updatedAt: at };
-  if (status !== "patched") return { ...facts, status };
+  if (status === "opened") return { ...facts, status };
+  if (status !== "patched") return { ...facts, status, timeBox, watch: null };
   const rule = leak.status === "patched" ? leak.rule : nextRule();
-  return { ...facts, notApplicable: null, status, rule };
+  return { ...facts, notApplicable: null, status, rule, timeBox };
+}
+
+/** The leak once its time box is over: opened, without a rule. */
+export function expireLeak(leak: Leak, at: number): Leak {
+  return { ...factsOf(leak), version: leak.version + 1, updatedAt: at, status: "opened" };
+}
+
+/** The leak watched, or no longer. Throws DecisionRefused unless it is closed or marked false. */
+export function watchLeak(leak: Leak, watch: Watch | null, at: number): Leak {
+  if (leak.status !== "closed" && leak.status !== "marked_false")
+    throw new DecisionRefused(leak.id, "watch", leak.status);
+  return { ...leak, watch, version: leak.version + 1, updatedAt: at };
+}
+
+export function timeBoxOf(leak: Leak): TimeBox | null {
+  return leak.status === "opened" ? null : leak.timeBox;
+}
+
+export function watchOf(leak: Leak): Watch | null {
+  return leak.status === "closed" || leak.status === "marked_false" ? leak.watch : null;
 }
 
 /** The leak with other facts and the same status, one version on. */
@@ -173,6 +231,10 @@ function factsOf(leak: Leak): LeakFacts {
     assignee: leak.assignee,
     notApplicable: leak.notApplicable,
     tokenCount: leak.tokenCount,
+    tokensClosed: leak.tokensClosed,
+    tokensFalse: leak.tokensFalse,
+    warnings: leak.warnings,
+    regressionOf: leak.regressionOf,
     version: leak.version,
     createdAt: leak.createdAt,
     updatedAt: leak.updatedAt,

@@ -5,6 +5,7 @@ import {
   publicView,
   type StoredSecret,
 } from "./access.ts";
+import type { Grounds } from "./decision.ts";
 import type { TokenDigest } from "./digest.ts";
 import {
   type Actor,
@@ -21,9 +22,14 @@ import type { Rule } from "./rule.ts";
 import type { Session } from "./session.ts";
 import type { Settings, SettingsPatch } from "./settings.ts";
 import { auditTables, journalRecords } from "./store/audit.ts";
+import { type BulkOutcome, decideMany, type Selection, select } from "./store/bulk.ts";
 import { expectLeak, note } from "./store/changes.ts";
 import { type CommentList, type CommentQuery, comment, listComments } from "./store/comments.ts";
 import { type Counts, readCounts } from "./store/counters.ts";
+import * as decisions from "./store/decisions.ts";
+import { type Due, dueBy } from "./store/due.ts";
+import { type Duplicate, duplicatesOf } from "./store/duplicates.ts";
+import { holdersOf } from "./store/holders.ts";
 import * as importChanges from "./store/importchanges.ts";
 import { KeptAnswers } from "./store/kept.ts";
 import {
@@ -42,6 +48,7 @@ import { listRules, type RuleList, type RuleQuery, readRule, ruleOf } from "./st
 import { endSession, listSessions, noteSeen, type SessionDraft, startSession } from "./store/sessions.ts";
 import { readSettings, type SettingsChanged, updateSettings } from "./store/settingschanges.ts";
 import { numberOf, openTables, readHead, type StoredLeak, type Tables } from "./store/tables.ts";
+import * as tokenChanges from "./store/tokenchanges.ts";
 
 export interface StoreOptions {
   /** Never makes or changes anything; the way workers open it. */
@@ -182,7 +189,7 @@ export class RulesStore {
   register(
     actor: Actor,
     input: LeakInput & { readonly tokens: readonly TokenDigest[] },
-  ): Promise<leakChanges.Changed> {
+  ): Promise<leakChanges.Registered> {
     return leakChanges.register(this.#writable(), this.#by(actor), input);
   }
 
@@ -216,8 +223,8 @@ export class RulesStore {
     leakId: string,
     tokens: readonly TokenDigest[],
     ifVersion?: number,
-  ): Promise<leakChanges.TokensAdded> {
-    return leakChanges.addTokens(this.#writable(), this.#by(actor), leakId, tokens, ifVersion);
+  ): Promise<tokenChanges.TokensAdded> {
+    return tokenChanges.addTokens(this.#writable(), this.#by(actor), leakId, tokens, ifVersion);
   }
 
   /** Throws LeakUnknown, VersionConflict, TokenUnknown. */
@@ -227,7 +234,18 @@ export class RulesStore {
     number: number,
     ifVersion?: number,
   ): Promise<leakChanges.Changed> {
-    return leakChanges.removeToken(this.#writable(), this.#by(actor), leakId, number, ifVersion);
+    return tokenChanges.removeToken(this.#writable(), this.#by(actor), leakId, number, ifVersion);
+  }
+
+  /** A person's decision about one token alone. Throws LeakUnknown, VersionConflict, TokenUnknown, DecisionRefused, InputRefused. */
+  decideToken(
+    actor: Actor,
+    leakId: string,
+    number: number,
+    decision: tokenChanges.TokenDecision,
+    options: Grounds & { readonly ifVersion?: number | undefined } = {},
+  ): Promise<leakChanges.Changed> {
+    return tokenChanges.decideToken(this.#writable(), this.#by(actor), leakId, number, decision, options);
   }
 
   /** Throws LeakUnknown, VersionConflict, InputRefused. */
@@ -245,9 +263,56 @@ export class RulesStore {
     actor: Actor,
     leakId: string,
     decision: Decision,
-    options: leakChanges.DecideOptions = {},
+    options: decisions.DecideOptions = {},
   ): Promise<leakChanges.Changed> {
-    return leakChanges.decide(this.#writable(), this.#by(actor), leakId, decision, options);
+    return decisions.decide(this.#writable(), this.#by(actor), leakId, decision, options);
+  }
+
+  /** The leaks that a bulk decision would be about. Gives way to other work while it looks. */
+  select(query: LeakQuery): Promise<Selection> {
+    return select(this.#tables, query);
+  }
+
+  /** A person's decision about many leaks. Rejects with InputRefused before anything is decided. */
+  decideMany(
+    actor: Actor,
+    leakIds: readonly string[],
+    decision: Decision,
+    options: Omit<decisions.DecideOptions, "ifVersion"> = {},
+  ): Promise<BulkOutcome> {
+    return decideMany(this.#writable(), this.#by(actor), leakIds, decision, options);
+  }
+
+  /** Watches a leak that is over, or no longer. Throws LeakUnknown, VersionConflict, DecisionRefused, InputRefused. */
+  watch(actor: Actor, leakId: string, options: decisions.WatchOptions): Promise<leakChanges.Changed> {
+    return decisions.watch(this.#writable(), this.#by(actor), leakId, options);
+  }
+
+  /** What people chose to end by now, the earliest first, at most `limit`. */
+  due(limit: number): Due[] {
+    this.#tables.root.resetReadTxn();
+    return dueBy(this.#tables, this.#now(), limit);
+  }
+
+  /** Ends what is due; null where that is so already. Throws LeakUnknown. */
+  expire(due: Due): Promise<leakChanges.Changed | null> {
+    return decisions.expire(this.#writable(), this.#now(), due);
+  }
+
+  /** Other leaks that hold some of the same tokens. */
+  duplicates(leakId: string): Duplicate[] {
+    const stored = this.#stored(leakId);
+    return stored === null ? [] : duplicatesOf(this.#tables, stored.leak.seq);
+  }
+
+  /** The leaks that hold this token now. */
+  leaksHolding(digest: Uint8Array): LeakId[] {
+    return holdersOf(this.#tables, digest).map(({ seq }): LeakId => `leak-${seq}`);
+  }
+
+  /** When a token of a leak expires (ms), or null where nobody knows. */
+  expiryOf(leak: Leak, number: number): number | null {
+    return this.#tables.expiries.get([leak.seq, number]) ?? null;
   }
 
   /** Throws LeakUnknown, InputRefused. */

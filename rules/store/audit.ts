@@ -12,10 +12,11 @@ import { type Leak, ruleIdOf } from "../leak.ts";
 import { defaultSettings } from "../settings.ts";
 import { commented, journalFacts, unsaidFacts } from "./changes.ts";
 import { shares } from "./counters.ts";
+import { holderTrouble } from "./holderaudit.ts";
 import { keyFacts, withoutNulls } from "./keychanges.ts";
 import { byPart, partsOf } from "./keyring.ts";
 import { indexRows } from "./listing.ts";
-import { pagesFor, TokenPage } from "./pages.ts";
+import { type AloneStatus, pagesFor, TokenPage } from "./pages.ts";
 import { inForce, readRule, ruleOf } from "./rulebook.ts";
 import { listSessions, sessionFacts } from "./sessions.ts";
 import { readSettings, settingsFacts, settingsSubject } from "./settingschanges.ts";
@@ -28,6 +29,8 @@ interface Replayed {
   updatedAt: number;
   tokensEver: number;
   readonly removed: Set<number>;
+  /** What was decided of tokens alone. */
+  readonly alone: Map<number, AloneStatus>;
   /** Ids of the rules it ever had. */
   readonly rules: Set<string>;
   /** Revisions of the entries with a comment. */
@@ -56,7 +59,15 @@ export function auditTables(tables: Tables, source: JournalSource): JournalVerdi
     for (const entry of entries) replay(replayed, entry);
     done += entries.length;
   }
-  const checks = [leakTrouble, keyTrouble, sessionTrouble, settingsTrouble, rowTrouble, counterTrouble];
+  const checks = [
+    leakTrouble,
+    holderTrouble,
+    keyTrouble,
+    sessionTrouble,
+    settingsTrouble,
+    rowTrouble,
+    counterTrouble,
+  ];
   for (const check of checks) {
     const why = readable(() => check(tables, replayed));
     if (why !== null) return { ok: false, revision, why };
@@ -84,6 +95,7 @@ function replay(replayed: Map<string, Replayed>, entry: JournalEntry): void {
     updatedAt: entry.at,
     tokensEver: 0,
     removed: new Set(),
+    alone: new Map(),
     rules: new Set(),
     comments: [],
     revision: 0,
@@ -93,11 +105,22 @@ function replay(replayed: Map<string, Replayed>, entry: JournalEntry): void {
   if (entry.action !== "leak.comment") state.updatedAt = entry.at;
   if (entry.comment !== undefined) state.comments.push(entry.revision);
   state.revision = entry.revision;
-  if (entry.tokens) state.tokensEver = entry.tokens.first + entry.tokens.count - 1;
-  if (entry.token) state.removed.add(entry.token);
+  replayTokens(state, entry);
   const { rule } = entry.after;
   if (typeof rule === "object" && rule !== null && "id" in rule) state.rules.add(String(rule.id));
   replayed.set(entry.subject, state);
+}
+
+function replayTokens(state: Replayed, { action, token, tokens }: JournalEntry): void {
+  if (tokens !== undefined) {
+    state.tokensEver = tokens.first + tokens.count - 1;
+    for (let i = 0; i < (tokens.falseCount ?? 0); i++) state.alone.set(state.tokensEver - i, "marked_false");
+  }
+  if (token === undefined) return;
+  if (action === "token.remove") state.removed.add(token);
+  if (action === "token.close") state.alone.set(token, "closed");
+  if (action === "token.mark_false") state.alone.set(token, "marked_false");
+  if (action === "token.reopen") state.alone.delete(token);
 }
 
 function leakTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
@@ -129,19 +152,26 @@ function tokenTrouble(tables: Tables, stored: StoredLeak, said: Replayed): strin
   const { leak, kinds, tokensEver } = stored;
   let records = 0;
   let live = 0;
+  const alone = { closed: 0, marked_false: 0 };
   const pages = [...tables.tokens.getRange({ start: [leak.seq], end: [leak.seq + 1] })];
   for (const { key, value } of pages) {
     const page = new TokenPage(value, key[1] as number, kinds);
     for (let i = 0; i < page.count; i++) {
       if (page.removedAt(i) !== said.removed.has(page.numberAt(i)))
         return `token ${page.numberAt(i)} is out of step`;
-      if (!page.removedAt(i)) live++;
+      const status = page.aloneAt(i);
+      if (status !== (said.alone.get(page.numberAt(i)) ?? null))
+        return `token ${page.numberAt(i)} is not decided as the journal says`;
+      if (page.removedAt(i)) continue;
+      live++;
+      if (status !== null) alone[status]++;
     }
     records += page.count;
   }
   const isWhole =
     records === tokensEver && tokensEver === said.tokensEver && pages.length === pagesFor(tokensEver);
-  return isWhole && live === leak.tokenCount ? null : "its tokens are not those that were added";
+  const isCounted = alone.closed === leak.tokensClosed && alone.marked_false === leak.tokensFalse;
+  return isWhole && isCounted && live === leak.tokenCount ? null : "its tokens are not those that were added";
 }
 
 function ruleTrouble(tables: Tables, leak: Leak, said: Replayed): string | null {

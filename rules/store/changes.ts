@@ -1,10 +1,11 @@
 import { canonicalJson, type EntryDraft, type Facts, type Json, sealEntry } from "../journal.ts";
-import type { Leak } from "../leak.ts";
+import { type Leak, timeBoxOf, watchOf } from "../leak.ts";
 import { LeakUnknown, Refusal, StoreFailed, VersionConflict } from "../refusal.ts";
 import type { Rule } from "../rule.ts";
 import { checkText } from "../text.ts";
 import { recount } from "./counters.ts";
 import { reindex } from "./listing.ts";
+import { ruleOf } from "./rulebook.ts";
 import { numberOf, readHead, type StoredLeak, type Tables } from "./tables.ts";
 
 const actorCharsMax = 200;
@@ -85,6 +86,12 @@ export function journalFacts(leak: Leak, rule: Rule | null): Facts {
     notApplicable: leak.notApplicable,
     status: leak.status,
     tokenCount: leak.tokenCount,
+    tokensClosed: leak.tokensClosed,
+    tokensFalse: leak.tokensFalse,
+    warnings: leak.warnings as { [field: string]: Json },
+    regressionOf: leak.regressionOf,
+    until: timeBoxOf(leak)?.until ?? null,
+    watch: watchFacts(leak),
     version: leak.version,
     rule:
       rule === null ? null : { id: rule.id, mode: rule.mode, scope: rule.scope as { [field: string]: Json } },
@@ -99,7 +106,18 @@ export const unsaidFacts: Facts = {
   target: null,
   assignee: null,
   notApplicable: null,
+  tokensClosed: 0,
+  tokensFalse: 0,
+  warnings: {},
+  regressionOf: [],
+  until: null,
+  watch: null,
 };
+
+function watchFacts(leak: Leak): Json {
+  const watch = watchOf(leak);
+  return watch ? { until: watch.until } : null;
+}
 
 /** The facts without those that need not be said. */
 export function saidFacts(facts: Facts): Facts {
@@ -116,6 +134,39 @@ export function changedFacts(before: Facts, after: Facts): { before: Facts; afte
   );
   const pick = (facts: Facts) => Object.fromEntries(changed.map((field) => [field, facts[field]]));
   return { before: pick(before), after: pick(after) };
+}
+
+/** Writes the leak's next state and its journal entry, and answers the revision; only inside a write transaction. */
+export function amend(
+  tables: Tables,
+  before: StoredLeak,
+  after: StoredLeak,
+  draft: Omit<EntryDraft, "subject" | "before" | "after">,
+  ruleAfter = ruleOf(tables, after.leak),
+  ruleBefore = ruleOf(tables, before.leak),
+): number {
+  writeLeak(tables, before, after);
+  const facts = changedFacts(journalFacts(before.leak, ruleBefore), journalFacts(after.leak, ruleAfter));
+  return journal(tables, { ...draft, subject: after.leak.id, ...facts });
+}
+
+/** A leak after a change. `revision` is the change's, or the newest when nothing had to change. */
+export interface Changed {
+  readonly leak: Leak;
+  readonly rule: Rule | null;
+  readonly revision: number;
+}
+
+/** Who changes what, when: handed to every change. */
+export interface By {
+  readonly actor: string;
+  /** An address. */
+  readonly from?: string;
+  readonly at: number;
+}
+
+export function unchanged(tables: Tables, leak: Leak): Changed {
+  return { leak, rule: ruleOf(tables, leak), revision: readHead(tables).revision };
 }
 
 /** Throws InputRefused for an actor that could not stand in a journal line. */

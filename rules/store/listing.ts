@@ -7,10 +7,13 @@ import {
   type RiskLevel,
   remediationOf,
   riskLevel,
+  timeBoxOf,
+  watchOf,
 } from "../leak.ts";
 import { InputRefused } from "../refusal.ts";
 import type { RiskLevels } from "../settings.ts";
 import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
+import { due } from "./due.ts";
 import { readSettings } from "./settingschanges.ts";
 import type { Tables } from "./tables.ts";
 
@@ -38,6 +41,10 @@ export interface LeakQuery {
   readonly assignee?: readonly (string | null)[] | undefined;
   readonly target?: readonly (string | null)[] | undefined;
   readonly remediation?: readonly Remediation[] | undefined;
+  /** Whether tokens of it came again after their leak was closed. */
+  readonly regression?: boolean | undefined;
+  /** Whether attempts with its tokens are watched though it is over. */
+  readonly watch?: boolean | undefined;
   /** Times (ms), `from` inclusive, `to` exclusive. */
   readonly created?: TimeRange | undefined;
   readonly updated?: TimeRange | undefined;
@@ -80,14 +87,19 @@ const orders: Record<LeakSort, { code: string; value: (leak: Leak) => number | s
  * question) reads only its own rows, and the value lets risk and source be filtered without reading the leak.
  */
 export function reindex(tables: Tables, before: Leak | null, after: Leak): void {
-  for (const sort of leakSorts) {
-    const old = before === null ? null : rowKey(sort, before);
-    const key = rowKey(sort, after);
-    const same = old?.every((part, i) => part === key[i]) ?? false;
-    if (old !== null && !same) tables.index.remove(old);
-    if (!same || before === null || rowFacts(before) !== rowFacts(after))
-      tables.index.put(key, rowFacts(after));
+  const old = new Map(
+    before === null ? [] : indexRows(before).map(([key, facts]) => [nameOf(key), { key, facts }]),
+  );
+  for (const [key, facts] of indexRows(after)) {
+    const name = nameOf(key);
+    if (old.get(name)?.facts !== facts) tables.index.put(key, facts);
+    old.delete(name);
   }
+  for (const { key } of old.values()) tables.index.remove(key);
+}
+
+function nameOf(key: readonly Key[]): string {
+  return JSON.stringify(key);
 }
 
 /** One page of the leaks that the query asks for. Throws CursorInvalid, InputRefused (limit). */
@@ -113,7 +125,12 @@ export function listLeaks(tables: Tables, query: LeakQuery): LeakList {
 
 /** Every row that stands for a leak, with its value. */
 export function indexRows(leak: Leak): [Key[], string][] {
-  return leakSorts.map((sort) => [rowKey(sort, leak), rowFacts(leak)]);
+  const rows = leakSorts.map((sort): [Key[], string] => [rowKey(sort, leak), rowFacts(leak)]);
+  const box = timeBoxOf(leak);
+  const watch = watchOf(leak);
+  if (box !== null) rows.push([[due, box.until, leak.seq, "decision"], ""]);
+  if (watch !== null && watch.until !== null) rows.push([[due, watch.until, leak.seq, "watch"], ""]);
+  return rows;
 }
 
 interface Row {
@@ -211,8 +228,10 @@ function riskAsked(
 
 /** What the rows do not tell. */
 function isAsked(leak: Leak, query: LeakQuery): boolean {
-  const { assignee, target, remediation } = query;
+  const { assignee, target, remediation, regression, watch } = query;
   return (
+    (regression === undefined || regression === leak.regressionOf.length > 0) &&
+    (watch === undefined || watch === (watchOf(leak) !== null)) &&
     (assignee === undefined || assignee.includes(leak.assignee)) &&
     (target === undefined || target.includes(leak.target)) &&
     (remediation === undefined || remediation.includes(remediationOf(leak))) &&

@@ -1,4 +1,5 @@
 import type { TokenDigest } from "../digest.ts";
+import type { Checksum } from "../kinds.ts";
 import { type HashAlgorithm, hashAlgorithms } from "../tokenhash.ts";
 
 /**
@@ -9,7 +10,9 @@ import { type HashAlgorithm, hashAlgorithms } from "../tokenhash.ts";
  * Offsets in a record: 0 digest (32), 32 anchor (4), 36 fingerprint (4), 40 length (2), 42 flags (1), 43 kind (1),
  * 44 added at (6), 50 removed at (6), 56 preview (15, padded with NUL), 71 mark (1). Numbers are
  * little-endian. Flags: bit 0 removed; bits 1 and 2 say that only a hash of the token is known, made with SHA-256 (1) or
- * SHA-1 (2): then digest and anchor are those of the hash, and fingerprint, length and mark are 0.
+ * SHA-1 (2): then digest and anchor are those of the hash, and fingerprint, length and mark are 0; bits 3 and 4 hold the
+ * checksum (0 none, 1 valid, 2 invalid); bits 5 and 6 what was decided of the token alone (0 nothing, 1 closed, 2 marked
+ * false).
  */
 export const recordBytes = 72;
 /** The most that fit, with their header, in eight pages of LMDB (4096 bytes). */
@@ -20,8 +23,17 @@ export const tokensPerLeakMax = 20_000_000;
 const flagRemoved = 1;
 const hashShift = 1;
 const hashMask = 3;
+const checksumShift = 3;
+const aloneShift = 5;
+const twoBits = 3;
 const kindsMax = 255;
 const previewBytes = 15;
+
+const checksums: readonly Checksum[] = ["none", "valid", "invalid"];
+
+/** What may be decided of one token alone; it is then not enforced with its leak. */
+export type AloneStatus = "closed" | "marked_false";
+const aloneStatuses: readonly (AloneStatus | null)[] = [null, "closed", "marked_false"];
 
 /** One token as the admin shows it. */
 export interface TokenRecordView {
@@ -39,6 +51,9 @@ export interface TokenRecordView {
   readonly kind: string;
   /** What made the hash by which alone the token is known, or null. */
   readonly hash: HashAlgorithm | null;
+  readonly checksum: Checksum;
+  /** What was decided of it alone, or null where it is as its leak is. */
+  readonly alone: AloneStatus | null;
 }
 
 /** A page, read-only; the accessors allocate nothing but the digest's view, so that a loader can walk millions. */
@@ -93,6 +108,16 @@ export class TokenPage {
     return (this.#bytes[i * recordBytes + 42] & flagRemoved) !== 0;
   }
 
+  /** What was decided of record i alone, or null. */
+  aloneAt(i: number): AloneStatus | null {
+    return aloneStatuses[(this.#bytes[i * recordBytes + 42] >> aloneShift) & twoBits] ?? null;
+  }
+
+  /** Whether record i is in the set and as its leak is: only then it is enforced with it. */
+  countsAt(i: number): boolean {
+    return (this.#bytes[i * recordBytes + 42] & (flagRemoved | (twoBits << aloneShift))) === 0;
+  }
+
   /** What made the hash by which alone the token is known, or null. */
   hashAt(i: number): HashAlgorithm | null {
     const code = (this.#bytes[i * recordBytes + 42] >> hashShift) & hashMask;
@@ -116,6 +141,8 @@ export class TokenPage {
       preview: preview.toString("utf8", 0, end < 0 ? previewBytes : end),
       kind: this.#kinds[this.#bytes[start + 43]] ?? "opaque",
       hash: this.hashAt(i),
+      checksum: checksums[(this.#bytes[start + 42] >> checksumShift) & twoBits] ?? "none",
+      alone: this.aloneAt(i),
     };
   }
 }
@@ -140,12 +167,23 @@ export function withRemoved(bytes: Buffer, place: number, at: number): Buffer {
   return copy;
 }
 
+/** A copy of the page in which something else was decided of the record at `place` alone. */
+export function withAlone(bytes: Buffer, place: number, status: AloneStatus | null): Buffer {
+  const copy = Buffer.from(bytes);
+  const flags = copy[place * recordBytes + 42] & ~(twoBits << aloneShift);
+  copy[place * recordBytes + 42] = flags | (aloneStatuses.indexOf(status) << aloneShift);
+  return copy;
+}
+
 /** Pages to write so that a leak holds some tokens more. */
 export interface Appended {
   readonly pages: readonly { readonly page: number; readonly bytes: Buffer }[];
   readonly kinds: readonly string[];
-  /** The tokens that were not live yet, each once. */
+  /** The tokens that were not live yet, each once, in the order of their numbers: those that count first. */
+  readonly tokens: readonly TokenDigest[];
   readonly count: number;
+  /** How many of them are registered as false, alone: the last ones. */
+  readonly falseCount: number;
   /** The tokens that were live already or stood twice in the list. */
   readonly already: number;
 }
@@ -176,18 +214,21 @@ export function* planAppend(
     dropLive(fresh, to.readPage(page));
     if (page % 40 === 39) yield;
   }
+  const added = [...fresh.values()];
+  const isFalse = added.filter((token) => token.isFalse);
+  const inOrder = isFalse.length === 0 ? added : [...added.filter((token) => !token.isFalse), ...isFalse];
   const kinds = [...to.kinds];
   const pages: { page: number; bytes: Buffer }[] = [];
   let number = to.tokensEver + 1;
   let room = 0;
-  for (const token of fresh.values()) {
+  for (const token of inOrder) {
     if (room === 0) {
       const page = pageOf(number);
       const kept = placeOf(number) === 0 ? null : to.readPage(page);
       const used = kept === null ? 0 : kept.length / recordBytes;
       room = recordsPerPage - used;
-      const added = Math.min(room, to.tokensEver + fresh.size + 1 - number);
-      const bytes = Buffer.alloc((used + added) * recordBytes);
+      const more = Math.min(room, to.tokensEver + inOrder.length + 1 - number);
+      const bytes = Buffer.alloc((used + more) * recordBytes);
       kept?.copy(bytes);
       pages.push({ page, bytes });
       if (pages.length % 20 === 0) yield;
@@ -196,7 +237,8 @@ export function* planAppend(
     number++;
     room--;
   }
-  return { pages, kinds, count: fresh.size, already: tokens.length - fresh.size };
+  const { length: count } = inOrder;
+  return { pages, kinds, tokens: inOrder, count, falseCount: isFalse.length, already: tokens.length - count };
 }
 
 /** Runs the plan, giving way to the event loop between its slices. */
@@ -240,7 +282,12 @@ function writeRecord(bytes: Buffer, place: number, token: TokenDigest, kind: num
   bytes.writeUInt32LE(token.anchor, start + 32);
   bytes.writeUInt32LE(token.fingerprint, start + 36);
   bytes.writeUInt16LE(token.length, start + 40);
-  if (token.hash !== undefined) bytes[start + 42] = (hashAlgorithms.indexOf(token.hash) + 1) << hashShift;
+  const hash = token.hash === undefined ? 0 : hashAlgorithms.indexOf(token.hash) + 1;
+  const alone = aloneStatuses.indexOf(token.isFalse ? "marked_false" : null);
+  bytes[start + 42] =
+    (hash << hashShift) |
+    (checksums.indexOf(token.checksum ?? "none") << checksumShift) |
+    (alone << aloneShift);
   bytes[start + 43] = kind;
   bytes.writeUIntLE(at, start + 44, 6);
   bytes.write(token.preview, start + 56, previewBytes, "utf8");

@@ -64,6 +64,12 @@ export interface Tables {
   readonly counters: Database<number, string>;
   /** See kept.ts: ["call", name] -> what is kept of it, ["time", at, name] -> 0, ["count"] -> how many. */
   readonly idempotency: Database<KeptCall | number, Key[]>;
+  /** Which leaks hold which tokens, see holders.ts. */
+  readonly holders: Database<Buffer, Buffer>;
+  /** [leak seq, other's seq] -> how many tokens both hold, see duplicates.ts. */
+  readonly shared: Database<number, Key[]>;
+  /** [leak seq, token number] -> when the JWT expires (ms). */
+  readonly expiries: Database<number, Key[]>;
 }
 
 /**
@@ -169,9 +175,17 @@ function environmentOptions(dir: string, readOnly: boolean): RootDatabaseOptions
 }
 
 function openDatabases(root: RootDatabase, gate: Gate, dataDir: string, readOnly: boolean): Tables {
-  function database<V, K extends Key>(name: string, encoding: "json" | "string" | "binary"): Database<V, K> {
+  function database<V, K extends Key>(
+    name: string,
+    encoding: "json" | "string" | "binary",
+    keyEncoding?: "binary",
+  ): Database<V, K> {
     // A read-only open answers undefined for a database that its writer has not made yet.
-    const opened: Database<V, K> | undefined = root.openDB<V, K>({ name, encoding });
+    const opened: Database<V, K> | undefined = root.openDB<V, K>({
+      name,
+      encoding,
+      ...(keyEncoding && { keyEncoding }),
+    });
     if (opened === undefined) throw new StoreAbsent(dataDir);
     return opened;
   }
@@ -193,6 +207,9 @@ function openDatabases(root: RootDatabase, gate: Gate, dataDir: string, readOnly
     index: database("index", "string"),
     counters: database("counters", "json"),
     idempotency: database("idempotency", "json"),
+    holders: database("holders", "binary", "binary"),
+    shared: database("shared", "json"),
+    expiries: database("expiries", "json"),
   };
 }
 

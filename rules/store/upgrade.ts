@@ -1,3 +1,6 @@
+import type { Leak } from "../leak.ts";
+import { hold } from "./duplicates.ts";
+import { TokenPage } from "./pages.ts";
 import type { Tables } from "./tables.ts";
 
 /** The layout written by this version; a folder with a higher number is refused. */
@@ -22,14 +25,35 @@ const leakOfSchema2 = {
   target: null,
   assignee: null,
   notApplicable: null,
+  tokensClosed: 0,
+  tokensFalse: 0,
+  warnings: {},
+  regressionOf: [],
+} as const;
+const byStatus = {
+  opened: {},
+  patched: { timeBox: null },
+  closed: { timeBox: null, watch: null },
+  marked_false: { timeBox: null, watch: null },
 } as const;
 
-/** Leaks and access keys gained fields. */
+/** Leaks and access keys gained fields, and tokens are found by their digest. */
 function toSchema2(tables: Tables): void {
-  for (const { key, value } of [...tables.leaks.getRange({})])
-    tables.leaks.put(key as number, { ...value, leak: { ...leakOfSchema2, ...value.leak } });
+  for (const { key, value } of [...tables.leaks.getRange({})]) {
+    const leak = { ...leakOfSchema2, ...byStatus[value.leak.status], ...value.leak } as Leak;
+    tables.leaks.put(key as number, { ...value, leak });
+    hold(tables, leak.seq, liveTokens(tables, leak.seq));
+  }
   for (const { key, value } of [...tables.keys.getRange({})]) {
     const upgraded = { ...value, expiresAt: null, disabledAt: null, graceUntil: null, previous: null };
     tables.keys.put(key as number, upgraded);
+  }
+}
+
+function* liveTokens(tables: Tables, seq: number): Generator<{ digest: Uint8Array; number: number }> {
+  for (const { key, value } of [...tables.tokens.getRange({ start: [seq], end: [seq + 1] })]) {
+    const page = new TokenPage(value, (key as [number, number])[1], []);
+    for (let i = 0; i < page.count; i++)
+      if (!page.removedAt(i)) yield { digest: page.digestAt(i), number: page.numberAt(i) };
   }
 }
