@@ -47,6 +47,16 @@ export function openToChange(dataDir: string, tenant: string = defaultTenant): P
   });
 }
 
+/** The same for the store of global keys. */
+export function openControlToChange(dataDir: string): Promise<Data> {
+  return opened(dataDir, async () => {
+    // The data folder has its pepper and the default tenant's rules before anything else.
+    const { store: first, pepper, isNew } = await openToChange(dataDir);
+    await first.close();
+    return { pepper, store: await RulesStore.open(controlFolder(dataDir), pepper.id), isNew };
+  });
+}
+
 /** Opens the folder to change what is there; rejects where there is nothing. */
 export function openExisting(dataDir: string, tenant: string = defaultTenant): Promise<Data> {
   return opened(dataDir, async () => {

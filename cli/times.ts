@@ -13,6 +13,19 @@ export function time(text: string): number {
   return at;
 }
 
+/** The same for what is to come: `90m`, `24h`, `90d` from now. */
+export function timeToCome(text: string): number {
+  const span = /^[0-9]{1,6}[smhd]$/.test(text);
+  return span ? 2 * Date.now() - time(text) : time(text);
+}
+
+/** An argument parser for commander: `90m`, `24h`, `7d`. Answers milliseconds. */
+export function span(text: string): number {
+  const given = /^([0-9]{1,6})([smhd])$/.exec(text);
+  if (given === null) throw new InvalidArgumentError("It must be a time as 90m, 24h or 7d.");
+  return Number(given[1]) * UNITS_MS[given[2]!]!;
+}
+
 /** `2026-11-24 12:00`, in UTC. */
 export function minute(at: number): string {
   return new Date(at).toISOString().slice(0, 16).replace("T", " ");
