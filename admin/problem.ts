@@ -43,6 +43,8 @@ const REFUSALS: Record<RefusalCode, { readonly status: number; readonly detail?:
   SessionUnknown: { status: 404, detail: "No session has this id." },
   TenantUnknown: { status: 404, detail: "No tenant has this name." },
   TenantTaken: { status: 409 },
+  HookUnknown: { status: 404, detail: "No destination has this id." },
+  DeliveryUnknown: { status: 404, detail: "No dead letter has this id." },
   VersionConflict: { status: 412 },
   DecisionRefused: { status: 409 },
   CursorInvalid: { status: 400 },

@@ -26,7 +26,12 @@ export type JournalAction =
   | "session.start"
   | "session.end"
   | "session.revoke"
-  | "tenant.create";
+  | "tenant.create"
+  | "hook.create"
+  | "hook.update"
+  | "hook.delete"
+  | "hook.rotate"
+  | "hook.test";
 
 /** One change: who, when, what, and the hash of the change before it. Holds no token, no digest, no secret. */
 export interface JournalEntry {
@@ -38,7 +43,7 @@ export interface JournalEntry {
   /** The address from which the change was asked for, as the admin saw it. */
   readonly from?: string;
   readonly action: JournalAction;
-  /** The id of the leak, access key or session. */
+  /** The id of the leak, access key, session or hook. */
   readonly subject: string;
   /** The fields that changed, before (null: the subject was not there) and after. */
   readonly before: Facts | null;

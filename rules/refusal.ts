@@ -9,6 +9,8 @@ export type RefusalCode =
   | "EventUnknown"
   | "TenantUnknown"
   | "TenantTaken"
+  | "HookUnknown"
+  | "DeliveryUnknown"
   | "VersionConflict"
   | "DecisionRefused"
   | "CursorInvalid"
@@ -96,12 +98,30 @@ export class EventUnknown extends Refusal {
   }
 }
 
-/** The leak changed since the caller looked at it (If-Match). */
+/** No destination of notifications has this id. */
+export class HookUnknown extends Refusal {
+  readonly code = "HookUnknown";
+  constructor(id: string) {
+    super(`no destination has the id ${shown(id)}`);
+  }
+}
+
+/** No message in the dead-letter list has this id. */
+export class DeliveryUnknown extends Refusal {
+  readonly code = "DeliveryUnknown";
+  constructor(id: string) {
+    super(`no dead letter has the id ${shown(id)}`);
+  }
+}
+
+/** The leak, or the destination, changed since the caller looked at it (If-Match). */
 export class VersionConflict extends Refusal {
   readonly code = "VersionConflict";
   readonly current: number;
   constructor(id: string, expected: number, current: number) {
-    super(`leak ${id} is at version ${current}, not ${expected}: read it again before deciding`);
+    super(
+      `${id.startsWith("hook-") ? "destination" : "leak"} ${id} is at version ${current}, not ${expected}: read it again before deciding`,
+    );
     this.current = current;
   }
 }

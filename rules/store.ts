@@ -30,6 +30,7 @@ import * as decisions from "./store/decisions.ts";
 import { type Due, dueBy } from "./store/due.ts";
 import { type Duplicate, duplicatesOf } from "./store/duplicates.ts";
 import { holdersOf } from "./store/holders.ts";
+import { Hooks } from "./store/hooks.ts";
 import * as importChanges from "./store/importchanges.ts";
 import { KeptAnswers } from "./store/kept.ts";
 import {
@@ -43,12 +44,14 @@ import {
 import { keyByPart, type ListedKey, lastUse, listKeys, noteUse, readKey } from "./store/keyring.ts";
 import * as leakChanges from "./store/leakchanges.ts";
 import { type LeakList, type LeakQuery, listLeaks } from "./store/listing.ts";
+import { Outbox } from "./store/outbox.ts";
 import { pageOf, pagesFor, placeOf, TokenPage, type TokenRecordView } from "./store/pages.ts";
 import { listRules, type RuleList, type RuleQuery, readRule, ruleOf } from "./store/rulebook.ts";
 import { endSession, listSessions, noteSeen, type SessionDraft, startSession } from "./store/sessions.ts";
 import { readSettings, type SettingsChanged, updateSettings } from "./store/settingschanges.ts";
 import { numberOf, openTables, readHead, type StoredLeak, type Tables } from "./store/tables.ts";
 import * as tokenChanges from "./store/tokenchanges.ts";
+import { Told } from "./store/told.ts";
 
 export interface StoreOptions {
   /** Never makes or changes anything; the way workers open it. */
@@ -67,6 +70,12 @@ export class RulesStore {
   readonly readOnly: boolean;
   /** Calls of the API that may come twice. */
   readonly kept: KeptAnswers;
+  /** Destinations of notifications. */
+  readonly hooks: Hooks;
+  /** Messages to them. */
+  readonly outbox: Outbox;
+  /** What they were told of. */
+  readonly told: Told;
   readonly #tables: Tables;
   readonly #now: () => number;
 
@@ -75,6 +84,11 @@ export class RulesStore {
     this.#tables = tables;
     this.#now = options.now ?? Date.now;
     this.kept = new KeptAnswers(tables, this.#now);
+    const look = () => this.#tables;
+    const change = () => this.#writable();
+    this.hooks = new Hooks(look, change, (actor) => this.#by(actor));
+    this.outbox = new Outbox(look, change, this.#now);
+    this.told = new Told(look);
   }
 
   /**

@@ -13,6 +13,7 @@ import { defaultSettings } from "../settings.ts";
 import { commented, journalFacts, unsaidFacts } from "./changes.ts";
 import { shares } from "./counters.ts";
 import { holderTrouble } from "./holderaudit.ts";
+import { hookFacts } from "./hooks.ts";
 import { keyFacts, withoutNulls } from "./keychanges.ts";
 import { byPart, partsOf } from "./keyring.ts";
 import { indexRows } from "./listing.ts";
@@ -64,6 +65,7 @@ export function auditTables(tables: Tables, source: JournalSource): JournalVerdi
     holderTrouble,
     keyTrouble,
     sessionTrouble,
+    hookTrouble,
     settingsTrouble,
     rowTrouble,
     counterTrouble,
@@ -194,6 +196,22 @@ function keyTrouble(tables: Tables, replayed: Map<string, Replayed>): string | n
   }
   const isWhole = count(replayed, "key-") === keys && readNextIds(tables).key === keys + 1;
   return isWhole ? null : "access keys are missing";
+}
+
+function hookTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
+  let hooks = 0;
+  for (const { value } of tables.hooks.getRange({})) {
+    if (canonicalJson(replayed.get(value.id)?.facts ?? null) !== canonicalJson(hookFacts(value)))
+      return `${value.id} is not as the journal says`;
+    hooks++;
+  }
+  const isDeleted = ([subject, { facts }]: [string, Replayed]) =>
+    subject.startsWith("hook-") && facts.deleted === true;
+  const deleted = [...replayed].filter(isDeleted).length;
+  const ever = count(replayed, "hook-");
+  return ever === hooks + deleted && readNextIds(tables).hook === ever + 1
+    ? null
+    : "destinations are missing";
 }
 
 function settingsTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {

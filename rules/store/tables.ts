@@ -13,6 +13,7 @@ import { dirname, join, resolve } from "node:path";
 import { type Database, type Key, open, type RootDatabase, type RootDatabaseOptions } from "lmdb";
 import type { AccessKeyRecord } from "../access.ts";
 import { Gate } from "../gate.ts";
+import type { HookRecord } from "../hook.ts";
 import { emptyJournal, type JournalHead } from "../journal.ts";
 import type { Leak } from "../leak.ts";
 import { PepperMismatch, SchemaOutdated, SchemaTooNew, StoreAbsent, StoreFailed } from "../refusal.ts";
@@ -36,6 +37,8 @@ export interface NextIds {
   readonly rule: number;
   readonly key: number;
   readonly session: number;
+  readonly hook: number;
+  readonly delivery: number;
 }
 
 /** The databases of the one environment `<data>/rules`. */
@@ -70,6 +73,11 @@ export interface Tables {
   readonly shared: Database<number, Key[]>;
   /** [leak seq, token number] -> when the JWT expires (ms). */
   readonly expiries: Database<number, Key[]>;
+  readonly hooks: Database<HookRecord, number>;
+  /** Messages to destinations, see outbox.ts. */
+  readonly outbox: Database<unknown, Key[]>;
+  /** What destinations were told of, see told.ts. */
+  readonly told: Database<number, Key[]>;
 }
 
 /**
@@ -210,11 +218,14 @@ function openDatabases(root: RootDatabase, gate: Gate, dataDir: string, readOnly
     holders: database("holders", "binary", "binary"),
     shared: database("shared", "json"),
     expiries: database("expiries", "json"),
+    hooks: database("hooks", "json"),
+    outbox: database("outbox", "json"),
+    told: database("told", "json"),
   };
 }
 
 /** Sorts that a store of schema 1 does not know. */
-const laterIds = { session: 1 } as const;
+const laterIds = { session: 1, hook: 1, delivery: 1 } as const;
 
 function initialise(meta: Tables["meta"], pepperId: string): void {
   if (meta.get("schema") !== undefined) return;
