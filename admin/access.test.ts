@@ -7,6 +7,7 @@ import { adminApp } from "./app.ts";
 import { openPaths, SignIns, signInCalls } from "./auth.ts";
 import { adminSchema } from "./config.ts";
 import { Identity } from "./identity.ts";
+import { Notifier } from "./notify/notifier.ts";
 
 let admin: TestAdmin;
 let calls: { method: string; path: string }[];
@@ -15,9 +16,11 @@ beforeAll(async () => {
   await admin.register("made-up-token-0001");
   const tenants = await Tenants.open(admin.data);
   const [config, logger] = [adminSchema.parse({}), pino({ level: "silent" })];
+  const notifier = new Notifier(tenants, { config: config.notify, smtp: undefined, logger, everyMs: null });
   const app = adminApp({
     tenants,
     runtime: admin.runtime,
+    notifier,
     logger,
     config,
     identity: new Identity({ tenants, config, logger }),
@@ -29,6 +32,7 @@ beforeAll(async () => {
     closing: new AbortController().signal,
   });
   calls = app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => ({ method, path }));
+  await notifier.close();
   await tenants.close();
 });
 afterAll(() => admin.stop());
@@ -57,10 +61,13 @@ const filled = (path: string) => path.replace(":token", "999").replace(":id", "l
 describe("every route the router has", () => {
   test("are those of the design, and no more", () => {
     expect(calls.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      "DELETE /api/v1/dead-letters/:id",
       "DELETE /api/v1/keys/:id",
       "DELETE /api/v1/leaks/:id/tokens/:token",
+      "DELETE /api/v1/notifications/:id",
       "DELETE /api/v1/session",
       "DELETE /api/v1/sessions/:id",
+      "GET /api/v1/dead-letters",
       "GET /api/v1/events",
       "GET /api/v1/events/:id",
       "GET /api/v1/events/count",
@@ -72,6 +79,9 @@ describe("every route the router has", () => {
       "GET /api/v1/leaks",
       "GET /api/v1/leaks/:id",
       "GET /api/v1/leaks/:id/tokens",
+      "GET /api/v1/notifications",
+      "GET /api/v1/notifications/:id",
+      "GET /api/v1/notifications/:id/deliveries",
       "GET /api/v1/openapi.json",
       "GET /api/v1/rules",
       "GET /api/v1/rules/:id",
@@ -86,7 +96,9 @@ describe("every route the router has", () => {
       "GET /readyz",
       "PATCH /api/v1/keys/:id",
       "PATCH /api/v1/leaks/:id",
+      "PATCH /api/v1/notifications/:id",
       "PATCH /api/v1/tenants/:name",
+      "POST /api/v1/dead-letters/:id/retry",
       "POST /api/v1/keys",
       "POST /api/v1/keys/:id/rotate",
       "POST /api/v1/leaks",
@@ -95,6 +107,9 @@ describe("every route the router has", () => {
       "POST /api/v1/leaks/:id/reopen",
       "POST /api/v1/leaks/:id/tokens",
       "POST /api/v1/leaks/:id/vpatch",
+      "POST /api/v1/notifications",
+      "POST /api/v1/notifications/:id/rotate",
+      "POST /api/v1/notifications/:id/test",
       "POST /api/v1/session",
       "POST /api/v1/tenants",
     ]);

@@ -127,10 +127,10 @@ function wordsOf(app: Hono<Env>): ReadonlySet<string> {
   return new Set(callsOf(app).flatMap(({ path }) => path.split("/").filter((part) => !part.startsWith(":"))));
 }
 
+const LOGGED_ID = /^(?:leak|rule|key|session|hook|delivery)-\d{1,15}$/;
+
 /** The path with everything but known words and ids left out: by mistake a token may stand in it. */
 function loggedPath(path: string, words: ReadonlySet<string>): string {
   const parts = path.split("/", 8);
-  return parts
-    .map((part) => (words.has(part) || /^(?:leak|rule|key|session)-\d{1,15}$/.test(part) ? part : "*"))
-    .join("/");
+  return parts.map((part) => (words.has(part) || LOGGED_ID.test(part) ? part : "*")).join("/");
 }

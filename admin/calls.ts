@@ -2,6 +2,7 @@ import type { Call } from "./call.ts";
 import { eventCalls } from "./events.ts";
 import { keyCalls } from "./keys.ts";
 import { leakCalls } from "./leaks.ts";
+import { notificationCalls } from "./notify/calls.ts";
 import { openApiCall } from "./openapi.ts";
 import { previewCalls } from "./preview.ts";
 import { ruleCalls } from "./rules.ts";
@@ -26,6 +27,7 @@ export function allCalls(services: Services): readonly Call[] {
     ...keyCalls(services),
     ...sessionCalls(services),
     ...tenantCalls(services),
+    ...notificationCalls(services),
   ];
   return [...calls, openApiCall(calls, services.version)];
 }

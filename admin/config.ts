@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { isGlobal, roles } from "../rules/access.ts";
 import { isTenantName } from "../rules/tenants.ts";
+import { notifySchema, smtpSchema } from "./notify/config.ts";
 
 const whole = (min: number, max: number, otherwise: number) => z.int().min(min).max(max).default(otherwise);
 
@@ -108,6 +109,8 @@ export const adminSchema = z.strictObject({
   failuresPerMinute: whole(1, 1_000_000, 20),
   /** Sign-in by an OpenID Connect provider; needs `publicUrl`. */
   oidc: oidcSchema.optional(),
+  notify: notifySchema.default(() => notifySchema.parse({})),
+  smtp: smtpSchema.optional(),
 });
 
 export type OidcConfig = z.infer<typeof oidcSchema>;

@@ -21,7 +21,7 @@ const TIME_MAX = 253_402_300_799_999;
  * An object without unknown fields. The refusal names the known ones: the unknown name itself may be a token that was
  * put in the wrong place, and what came in is not repeated.
  */
-function strict<Shape extends z.ZodRawShape>(shape: Shape) {
+export function strict<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape);
   const message =
     known.length === 0 ? "takes no fields" : `has an unknown field; the known ones are ${known.join(", ")}`;
@@ -31,7 +31,7 @@ function strict<Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 /** Lone surrogates have no UTF-8 form: what would be registered is not what was sent. */
-const text = z.string().regex(/^\P{Cs}*$/u, "holds broken text");
+export const text = z.string().regex(/^\P{Cs}*$/u, "holds broken text");
 /** Tokens in clear, and hashes of tokens that nobody has in clear: at least one of either. */
 const tokens = {
   tokens: z.array(text).max(TOKENS_PER_CALL).default([]),
@@ -114,7 +114,7 @@ export const bodies = {
 
 const cursor = z.string().max(1_024).optional();
 
-function whole(min: number, max: number) {
+export function whole(min: number, max: number) {
   return z
     .string()
     .regex(/^[0-9]{1,15}$/, "must be a whole number")

@@ -28,6 +28,7 @@ export class Metrics {
     const registry = new Registry();
     this.#store(registry);
     this.#workers(registry);
+    this.#notifications(registry);
     return (await registry.metrics()) + (await this.#own.metrics());
   }
 
@@ -42,6 +43,17 @@ export class Metrics {
     gauge(registry, "leakgate_leaks_risk", "Leaks, by risk.", ["level"], byLevel);
     gauge(registry, "leakgate_tokens", "Tokens in the sets of all leaks.", [], [["", tokens]]);
     gauge(registry, "leakgate_revision", "Number of changes, of all tenants.", [], [["", revision]]);
+  }
+
+  #notifications(registry: Registry): void {
+    const { counters } = this.#services.notifier;
+    const { queued, dead } = this.#services.notifier.waiting();
+    const name = "leakgate_notifications_total";
+    const help = "Messages to destinations, by what became of them; failed counts tries.";
+    const total = new Counter({ name, help, labelNames: ["outcome"], registers: [registry] });
+    for (const [outcome, count] of Object.entries(counters)) total.inc({ outcome }, count);
+    gauge(registry, "leakgate_notifications_waiting", "Messages that wait to be sent.", [], [["", queued]]);
+    gauge(registry, "leakgate_notifications_dead_letters", "Messages given up.", [], [["", dead]]);
   }
 
   #workers(registry: Registry): void {

@@ -7,12 +7,14 @@ import type { Tenants } from "../rules/tenants.ts";
 import type { SignIns } from "./auth.ts";
 import type { AdminConfig } from "./config.ts";
 import type { Identity } from "./identity.ts";
+import type { Notifier } from "./notify/notifier.ts";
 import type { Oidc } from "./oidc.ts";
 
 /** What the routes work with; opened and closed by `startAdmin`. */
 export interface Services {
   readonly tenants: Tenants;
   readonly runtime: Runtime;
+  readonly notifier: Notifier;
   readonly logger: Logger;
   readonly config: AdminConfig;
   readonly identity: Identity;

@@ -10,6 +10,7 @@ import { SignIns } from "./auth.ts";
 import type { AdminConfig } from "./config.ts";
 import { securityHeaders } from "./headers.ts";
 import { Identity } from "./identity.ts";
+import { Notifier } from "./notify/notifier.ts";
 import { Oidc } from "./oidc.ts";
 import { Retention } from "./retention.ts";
 
@@ -25,6 +26,8 @@ export interface AdminOptions {
   readonly expectsWorkers?: boolean;
   /** How often old events are dropped; default a minute. */
   readonly retentionEveryMs?: number;
+  /** How often there is a look for what destinations are to be told; null for never. Default a second. */
+  readonly notifyEveryMs?: number | null;
 }
 
 export interface RunningAdmin {
@@ -54,11 +57,26 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   const tenants = await Tenants.open(data);
   const runtime = await Runtime.open(data);
   const closeStores = () => Promise.all([runtime.close(), tenants.close()]);
+  let notifier: Notifier;
+  try {
+    const { notify, smtp } = config;
+    const everyMs = options.notifyEveryMs;
+    notifier = new Notifier(tenants, {
+      config: notify,
+      smtp,
+      logger,
+      ...(everyMs === undefined ? {} : { everyMs }),
+    });
+  } catch (error) {
+    await closeStores();
+    throw error;
+  }
 
   const closing = new AbortController();
   const app = adminApp({
     tenants,
     runtime,
+    notifier,
     logger,
     config,
     identity: new Identity({ tenants, config, logger }),
@@ -86,6 +104,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   try {
     await listen(server, options.listen);
   } catch (error) {
+    await notifier.close();
     await closeStores();
     throw error;
   }
@@ -97,7 +116,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     await stop(server);
     // A call goes on after its connection is gone, and must not find the store closed.
     await Promise.race([Promise.allSettled(calls), pause(GIVE_UP_MS, undefined, { ref: false })]);
-    await retention.close();
+    await Promise.all([retention.close(), notifier.close()]);
     await closeStores();
   };
   let closed: Promise<void> | null = null;
