@@ -90,8 +90,8 @@ export class Identity {
     const digest = home && sessionDigest(home.pepper, clear);
     const session = digest === null ? null : home!.store.session(digest);
     const principal = session && this.ownerOf(home!, session, now);
-    const idleAt = session && this.idleAt(digest!, session);
-    if (principal === null || idleAt! <= now || session!.expiresAt <= now) return null;
+    if (principal === null || session!.expiresAt <= now) return null;
+    if (Math.max(session!.lastSeenAt, this.seenAt(home!, session!)) + this.idleMs <= now) return null;
     this.noteSeen(home!, digest!, session!, now);
     return principal;
   }
@@ -132,10 +132,12 @@ export class Identity {
     return found && { tenant, store: found.store, pepper: found.pepper };
   }
 
-  /** Whether a session has ended by itself, exact to a minute. */
-  isOver({ expiresAt, lastSeenAt }: Session): boolean {
+  /** Whether a session has ended by itself; of those used elsewhere, or before a restart, exact to a minute. */
+  isOver(home: Home, session: Session): boolean {
     const now = Date.now();
-    return expiresAt <= now || lastSeenAt + this.idleMs + NOTE_EVERY_MS <= now;
+    const seenAt = this.seenAt(home, session) || session.lastSeenAt + NOTE_EVERY_MS;
+    const lastAt = Math.max(session.lastSeenAt, seenAt);
+    return session.expiresAt <= now || lastAt + this.idleMs <= now;
   }
 
   private get idleMs(): number {
@@ -171,13 +173,15 @@ export class Identity {
     return principalOf(home, { id: `oidc:${subject}`, name, role, expiresAt: null }, session);
   }
 
-  private idleAt(digest: string, { lastSeenAt }: Session): number {
-    return Math.max(lastSeenAt, this.seen.get(digest) ?? 0) + this.idleMs;
+  /** When this process saw it last; 0: never. */
+  private seenAt({ tenant }: Home, { id }: Session): number {
+    return this.seen.get(`${tenant ?? ""} ${id}`) ?? 0;
   }
 
-  private noteSeen({ store }: Home, digest: string, { lastSeenAt }: Session, now: number): void {
-    this.seen.set(digest, now);
-    if (this.sights.isDue(digest, now, lastSeenAt)) this.later(store.noteSeen(digest, now));
+  private noteSeen({ tenant, store }: Home, digest: string, session: Session, now: number): void {
+    const name = `${tenant ?? ""} ${session.id}`;
+    this.seen.set(name, now);
+    if (this.sights.isDue(name, now, session.lastSeenAt)) this.later(store.noteSeen(digest, now));
   }
 
   private noteUse({ tenant, store }: Home, id: string, now: number): void {

@@ -28,12 +28,12 @@ export function sessionCalls(services: Services): readonly Call[] {
   }
 
   /** Those that go on, and that the caller may see. */
-  function visible({ id, role }: Principal, { store }: Home): Session[] {
+  function visible({ id, role }: Principal, home: Home): Session[] {
     const isAdministrator = (rolesOf.change as readonly string[]).includes(role);
-    return store
+    return home.store
       .sessions()
       .filter(({ owner }) => isAdministrator || ownerId(owner) === id)
-      .filter((session) => !identity.isOver(session));
+      .filter((session) => !identity.isOver(home, session));
   }
 
   return [
