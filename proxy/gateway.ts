@@ -128,7 +128,8 @@ export class Gateway {
   record(exchange: Exchange, hit: Hit, isBlocked: boolean): void {
     if (!isBlocked) this.counters.monitored++;
     const { leak, rule, mode } = hit.rule;
-    const action = isBlocked && mode === "block" ? "blocked" : "monitored";
+    const passed = rule === null ? "watched" : "monitored";
+    const action = isBlocked && mode === "block" ? "blocked" : passed;
     this.tell(exchange, { type: "vpatch", leak, rule, action, point: hit.point });
   }
 

@@ -1,16 +1,17 @@
 import type { Logger } from "pino";
 import type { JournalEntry } from "../rules/journal.ts";
-import type { Leak } from "../rules/leak.ts";
+import { type Leak, watchOf } from "../rules/leak.ts";
 import type { Matcher } from "../rules/matcher.ts";
-import { type Rule, type RuleMode, type RuleScope, sameScope } from "../rules/rule.ts";
-import { recordBytes, type TokenPage } from "../rules/store/pages.ts";
+import { type RuleMode, type RuleScope, sameScope } from "../rules/rule.ts";
+import { pageOf, placeOf, recordBytes, type TokenPage, type TokenRecordView } from "../rules/store/pages.ts";
 import type { RulesStore } from "../rules/store.ts";
 import { MetTokens } from "./met.ts";
 
 /** What a hit means: the rule in force for the leak whose token was found. */
 export interface EnforcedRule {
   readonly leak: string;
-  readonly rule: string;
+  /** Null of a leak that is over and only watched: its mode is then `monitor`, everywhere. */
+  readonly rule: string | null;
   readonly mode: RuleMode;
   readonly scope: RuleScope;
 }
@@ -25,6 +26,8 @@ interface Loaded {
   isLoading: boolean;
   /** Tokens found removed before their removal was read in the journal: it must not take out the same token given again. */
   readonly skipped: Set<number>;
+  /** Tokens passed by, or taken out, because they were closed or marked false alone. */
+  readonly aside: Set<number>;
   /** The revision that put its rule in force while tokens were still missing; 0 when none waits. */
   pendingRevision: number;
 }
@@ -169,8 +172,7 @@ export class Policy {
   private apply(entry: JournalEntry): void {
     if (entry.action === "settings.update") this.switchTo(this.store.settings().leaksEnabled);
     if (!entry.subject.startsWith("leak-")) return;
-    if (entry.action === "token.remove" && entry.token !== undefined)
-      this.removeToken(entry.subject, entry.token);
+    if (entry.token !== undefined) this.bringToken(entry.subject, entry.token);
     this.reconcile(entry.subject, entry.revision);
   }
 
@@ -188,7 +190,7 @@ export class Policy {
   private reconcile(id: string, revision: number): void {
     const leak = this.store.leak(id);
     if (leak === null) return;
-    const isWanted = leak.status === "opened" || leak.status === "patched";
+    const isWanted = leak.status === "opened" || leak.status === "patched" || watchOf(leak) !== null;
     if (!isWanted) {
       this.letGo(id);
       return;
@@ -209,6 +211,7 @@ export class Policy {
       index: 0,
       isLoading: false,
       skipped: new Set(),
+      aside: new Set(),
       pendingRevision: 0,
     };
     this.loaded.set(id, load);
@@ -227,7 +230,7 @@ export class Policy {
 
   /** Sets the flag: one store, whatever the number of tokens. Waits for tokens that are still being loaded. */
   private enforce(load: Loaded, leak: Leak, revision: number): void {
-    const rule = leak.status === "patched" ? this.store.ruleOf(leak.id) : null;
+    const rule = this.ruleFor(leak);
     if (rule === null) {
       this.matcher.setEnforced(load.slot, false);
       this.rules[load.slot] = null;
@@ -237,12 +240,18 @@ export class Policy {
     // The same object for as long as nothing changes: an exchange knows by it what it has recorded.
     const known = this.rules[load.slot]!;
     const isNew = !isSame(known, rule);
-    if (isNew) this.rules[load.slot] = { leak: leak.id, rule: rule.id, mode: rule.mode, scope: rule.scope };
+    if (isNew) this.rules[load.slot] = rule;
     if (load.isLoading && load.pendingRevision === 0) load.pendingRevision = revision;
     // Tokens added to a leak already in force count as they come; a new rule counts all at once.
     if (!load.isLoading) this.matcher.setEnforced(load.slot, this.isOn);
     // Where a first rule waits for its tokens, the change comes with the last of them.
     if (isNew && (known !== null || !load.isLoading)) this.changed();
+  }
+
+  private ruleFor(leak: Leak): EnforcedRule | null {
+    if (watchOf(leak) !== null) return { leak: leak.id, rule: null, mode: "monitor", scope: {} };
+    const rule = leak.status === "patched" ? this.store.ruleOf(leak.id) : null;
+    return rule && { leak: leak.id, rule: rule.id, mode: rule.mode, scope: rule.scope };
   }
 
   private changed(): void {
@@ -261,13 +270,39 @@ export class Policy {
     this.unloads.push({ leak: id, slot, endPage: page, endIndex: index, page: 0, index: 0 });
   }
 
-  private removeToken(id: string, number: number): void {
+  /** Brings one token to the state the store has now, where it was looked at already. */
+  private bringToken(id: string, number: number): void {
     const load = this.loaded.get(id);
-    if (load === undefined || load.skipped.delete(number)) return;
-    const token = this.store.token(id, number);
-    if (token === null) return;
+    const token = load === undefined ? null : this.store.token(id, number);
+    if (load === undefined || token === null || !isPast(load, number)) return;
+    const isAside = load.aside.has(number);
+    if (token.removed) {
+      load.aside.delete(number);
+      if (!load.skipped.delete(number) && !isAside) this.takeOut(load, token);
+    } else if (token.alone !== null) {
+      if (isAside) return;
+      load.aside.add(number);
+      this.takeOut(load, token);
+    } else if (isAside) {
+      load.aside.delete(number);
+      this.putIn(load, token);
+    }
+  }
+
+  private takeOut(load: Loaded, token: TokenRecordView): void {
     if (token.hash !== null) this.matcher.hashes.remove(load.slot, token.digest, token.anchor, token.hash);
     else this.matcher.remove(load.slot, token.digest, token.anchor, token.fingerprint, token.length);
+  }
+
+  private putIn(load: Loaded, token: TokenRecordView): void {
+    if (token.hash !== null) this.hashSlots.add(load.slot);
+    addTo(
+      this.matcher,
+      load.slot,
+      this.store.tokenPage(load.leak, pageOf(token.number)),
+      placeOf(token.number),
+    );
+    this.changed();
   }
 
   private keepWorking(): void {
@@ -312,11 +347,8 @@ export class Policy {
       const page = store.tokenPage(load.leak, load.page);
       for (; load.index < page.count; load.index++) {
         const at = load.index;
-        if (page.removedAt(at)) {
-          if (store.revision() !== this.seen) {
-            load.skipped.add(page.numberAt(at));
-            this.skipping.add(load);
-          }
+        if (!page.countsAt(at)) {
+          this.passBy(load, page, at);
           continue;
         }
         if (page.hashAt(at) !== null) this.hashSlots.add(load.slot);
@@ -339,6 +371,14 @@ export class Policy {
       this.changed();
     }
     this.onProgress();
+  }
+
+  private passBy(load: Loaded, page: TokenPage, at: number): void {
+    if (!page.removedAt(at)) load.aside.add(page.numberAt(at));
+    else if (this.store.revision() !== this.seen) {
+      load.skipped.add(page.numberAt(at));
+      this.skipping.add(load);
+    }
   }
 
   private unload(unload: Unload, until: number): void {
@@ -396,9 +436,18 @@ function removeFrom(matcher: Matcher, slot: number, page: TokenPage, at: number)
   matcher.remove(slot, page.bytes, anchor | 0, fingerprint, page.lengthAt(at), at * recordBytes);
 }
 
-function isSame(known: EnforcedRule | null, rule: Rule): boolean {
+/** Whether loading has come by the token already; else it is taken as it is once it comes there. */
+function isPast({ page, index }: Loaded, number: number): boolean {
+  const at = pageOf(number);
+  return at < page || (at === page && placeOf(number) < index);
+}
+
+function isSame(known: EnforcedRule | null, rule: EnforcedRule): boolean {
   return (
-    known !== null && known.rule === rule.id && known.mode === rule.mode && sameScope(known.scope, rule.scope)
+    known !== null &&
+    known.rule === rule.rule &&
+    known.mode === rule.mode &&
+    sameScope(known.scope, rule.scope)
   );
 }
 

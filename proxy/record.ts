@@ -239,8 +239,8 @@ function eventOf({ first, sequence, count, lastAt }: Window): VpatchEvent {
   return { ...first, id: eventId(first.at, first.worker, sequence), lastAt, count };
 }
 
-/** All fields but the time and the request id; the rule says which leak. No field holds a line feed. */
+/** All fields but the time and the request id. No field holds a line feed. */
 function foldKey(attempt: Attempt): string {
-  const { type, rule, action, point, method, host, path, query, userAgent, ip } = attempt;
-  return `${type} ${rule}\n${action}\n${point}\n${method}\n${host}\n${path}\n${query.join("&")}\n${userAgent ?? "\n"}\n${ip}`;
+  const { type, leak, rule, action, point, method, host, path, query, userAgent, ip } = attempt;
+  return `${type} ${leak} ${rule}\n${action}\n${point}\n${method}\n${host}\n${path}\n${query.join("&")}\n${userAgent ?? "\n"}\n${ip}`;
 }

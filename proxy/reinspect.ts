@@ -122,5 +122,6 @@ export function inspectHeadAgain(
 
 /** A rule is another object once its scope has changed. */
 function isSameRule(known: Hit, hit: Hit): boolean {
-  return known.rule.rule === hit.rule.rule && known.rule.mode === hit.rule.mode;
+  const { leak, rule, mode } = known.rule;
+  return leak === hit.rule.leak && rule === hit.rule.rule && mode === hit.rule.mode;
 }
