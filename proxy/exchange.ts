@@ -114,7 +114,7 @@ export class Exchange {
       return;
     }
     this.headPermit = verdict.permit;
-    this.route.plane.seen?.note(head, this.downstream.addressBit(head), gateway.clock.wall);
+    this.remember();
     if (!this.hasReadableCharset()) return;
     if (!gateway.places.enter(this)) this.reply("queue_full");
     else if (!this.hasPlace && !this.isOver) this.downstream.await("queue");
@@ -599,6 +599,13 @@ export class Exchange {
     if (source === "downstream") counters.refusedDownstream++;
     else if (source === "upstream") counters.failedUpstream++;
     else counters.refusedInternal++;
+  }
+
+  /** What passes is remembered for those who ask later what a patch would have blocked. */
+  private remember(): void {
+    const { seen, policy } = this.route.plane;
+    if (seen === null || !policy.isSwitchedOn) return;
+    seen.note(this.head, this.downstream.addressBit(this.head), this.gateway.clock.wall);
   }
 
   /** A client's own request id is given up where it holds a token: replies show it. */

@@ -91,6 +91,11 @@ export class Policy {
     this.logger = logger;
   }
 
+  /** The tenant's leak module is on: something may be enforced, and is worth remembering. */
+  get isSwitchedOn(): boolean {
+    return this.isOn;
+  }
+
   /** Tokens that are loaded, with those known by their hash. */
   get tokenCount(): number {
     return this.matcher.tokenCount - this.met.count + this.matcher.hashes.count;

@@ -2,8 +2,18 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getHeapSnapshot } from "node:v8";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { digestToken } from "../rules/digest.ts";
+import { Token } from "../rules/token.ts";
 import { GatewayProcess } from "./process.ts";
-import { plainUpstream, RawClient, RawUpstream, TestGateway, temporaryFolder, until } from "./support.ts";
+import {
+  exchange,
+  plainUpstream,
+  RawClient,
+  RawUpstream,
+  TestGateway,
+  temporaryFolder,
+  until,
+} from "./support.ts";
 
 // Not that of the banner.
 const TOKEN = "made-up-token-0007";
@@ -117,6 +127,28 @@ test("switched off, nothing is kept, and the preview says so", async () => {
     off: [1],
   });
 }, 60_000);
+
+test("where a tenant's leak module is off nothing is remembered", async () => {
+  const gateway = await TestGateway.start(upstream);
+  try {
+    const { anchor, fingerprint, length } = digestToken(Token.parse(TOKEN), gateway.pepper);
+    const present = async () => {
+      await exchange(gateway.port, `GET / HTTP/1.1\r\nHost: a.example.com\r\nX-Api-Key: ${TOKEN}\r\n\r\n`);
+      return gateway.seen!.of(anchor, fingerprint, length)?.[0]?.requests ?? 0;
+    };
+    const turn = async (leaksEnabled: boolean) => {
+      await gateway.store.updateSettings("test", { leaksEnabled });
+      await until("the gateway knows", () => gateway.policy.isSwitchedOn === leaksEnabled);
+    };
+    expect(await present()).toBe(1);
+    await turn(false);
+    expect(await present()).toBe(1);
+    await turn(true);
+    expect(await present()).toBe(2);
+  } finally {
+    await gateway.close();
+  }
+});
 
 /** Whether the text stands in anything that is still reachable on the heap of this process. */
 async function isOnHeap(text: Buffer): Promise<boolean> {
