@@ -13,6 +13,8 @@ import type { CommonLimits } from "./config.ts";
 import type { Services } from "./services.ts";
 
 const POLL_MS = 5;
+/** How long intake waits for the workers: they look every 50 ms for what is asked. */
+const INTAKE_MS = 500;
 
 /** What a hunt came to, over all workers that answered. */
 export interface Hunted {
@@ -66,20 +68,23 @@ export async function hunt(
 }
 
 /**
- * Which of the tokens that are about to be registered are common in the traffic of the tenant: those may be no secrets at
- * all, and blocking them would be felt. Answers their places in the list. Looks at the first 200,000, and waits for
- * `withinMs` at most: a worker that hangs, or none, is no reason to keep a leak waiting.
+ * The tokens that are about to be registered, with the warning `common_in_traffic` on those that are common in the traffic of
+ * the tenant: they may be no secrets at all, and blocking them would be felt. Looks at the first 200,000, and waits for
+ * `withinMs` at most: a worker that hangs is no reason to keep a leak waiting.
  */
-export async function commonAmong(
+export async function warnOfCommon(
   services: Pick<Services, "runtime" | "closing"> & { readonly config: { readonly common: CommonLimits } },
   tenant: string,
   digests: readonly TokenDigest[],
-  withinMs: number,
-): Promise<ReadonlySet<number>> {
+  withinMs = INTAKE_MS,
+): Promise<TokenDigest[]> {
   const wanted = wantedOf(digests.slice(0, huntLimits.wanted));
   const hunted = await hunt(services, { tenant, leak: null, wanted, hosts: [] }, withinMs);
-  const common = [...(hunted?.most ?? [])].filter(([, met]) => isCommon(met, services.config.common));
-  return new Set(common.map(([number]) => number - 1));
+  return digests.map((digest, index) => {
+    const met = hunted?.most.get(index + 1);
+    if (met === undefined || !isCommon(met, services.config.common)) return digest;
+    return { ...digest, warnings: [...(digest.warnings ?? []), "common_in_traffic"] };
+  });
 }
 
 /** Whether a token is common in traffic. */

@@ -4,7 +4,7 @@ import { type HuntAnswer, huntLimits, wantedCount } from "../rules/hunt.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { TestAdmin } from "../test/admin.ts";
 import { until } from "../test/support.ts";
-import { commonAmong } from "./hunt.ts";
+import { warnOfCommon } from "./hunt.ts";
 
 const TOKEN = "made-up-token-0001";
 const NOW = 1_800_000_000_000;
@@ -135,7 +135,7 @@ test("so many at a time; what askers left behind that are gone is cleared away",
   expect(admin.runtime.answersTo("h1")).toEqual([]);
 });
 
-test("tokens that are common in traffic are named before they are registered", async () => {
+test("of tokens that are common in traffic is warned before they are registered", async () => {
   await admin.report(1, 1);
   const digests = await digestTokens(
     [TOKEN, "made-up-token-0002", "made-up-token-0003"],
@@ -147,7 +147,7 @@ test("tokens that are common in traffic are named before they are registered", a
     closing: new AbortController().signal,
     config: { common: { requests: 50, addresses: 10 } },
   };
-  const asking = commonAmong(services, "default", digests, 5_000);
+  const asking = warnOfCommon(services, "default", digests, 5_000);
   await until("somebody asks", () => runtime.hunts().length > 0);
   expect(runtime.hunts().map(({ wanted }) => wantedCount(wanted))).toEqual([3]);
   await answerAs(
@@ -159,7 +159,8 @@ test("tokens that are common in traffic are named before they are registered", a
       ],
     }),
   );
-  expect(await asking).toEqual(new Set([1, 2]));
+  const warned = (await asking).map(({ warnings }) => warnings?.includes("common_in_traffic"));
+  expect(warned).toEqual([false, true, true]);
   // A worker that says nothing keeps nobody waiting.
-  expect(await commonAmong(services, "default", digests, 10)).toEqual(new Set());
+  expect(await warnOfCommon(services, "default", digests, 10)).toEqual(digests);
 });
