@@ -56,63 +56,21 @@ function plain(
   });
 }
 
-const filled = (path: string) => path.replace(":token", "999").replace(":id", "leak-999");
+const filled = (path: string) =>
+  path.replace(":token", "999").replace(":id", "leak-999").replaceAll(/:\w+/g, "absent");
 
 describe("every route the router has", () => {
-  test("are those of the design, and no more", () => {
-    expect(calls.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
-      "DELETE /api/v1/dead-letters/:id",
-      "DELETE /api/v1/keys/:id",
-      "DELETE /api/v1/leaks/:id/tokens/:token",
-      "DELETE /api/v1/notifications/:id",
-      "DELETE /api/v1/session",
-      "DELETE /api/v1/sessions/:id",
-      "GET /api/v1/dead-letters",
-      "GET /api/v1/events",
-      "GET /api/v1/events/:id",
-      "GET /api/v1/events/count",
-      "GET /api/v1/events/export",
-      "GET /api/v1/events/groups",
-      "GET /api/v1/events/histogram",
-      "GET /api/v1/events/tail",
-      "GET /api/v1/keys",
-      "GET /api/v1/leaks",
-      "GET /api/v1/leaks/:id",
-      "GET /api/v1/leaks/:id/tokens",
-      "GET /api/v1/notifications",
-      "GET /api/v1/notifications/:id",
-      "GET /api/v1/notifications/:id/deliveries",
-      "GET /api/v1/openapi.json",
-      "GET /api/v1/rules",
-      "GET /api/v1/rules/:id",
-      "GET /api/v1/session",
-      "GET /api/v1/sessions",
-      "GET /api/v1/stats",
-      "GET /api/v1/status",
-      "GET /api/v1/tenants",
-      "GET /api/v1/tenants/:name",
-      "GET /healthz",
-      "GET /metrics",
-      "GET /readyz",
-      "PATCH /api/v1/keys/:id",
-      "PATCH /api/v1/leaks/:id",
-      "PATCH /api/v1/notifications/:id",
-      "PATCH /api/v1/tenants/:name",
-      "POST /api/v1/dead-letters/:id/retry",
-      "POST /api/v1/keys",
-      "POST /api/v1/keys/:id/rotate",
-      "POST /api/v1/leaks",
-      "POST /api/v1/leaks/:id/close",
-      "POST /api/v1/leaks/:id/mark-false",
-      "POST /api/v1/leaks/:id/reopen",
-      "POST /api/v1/leaks/:id/tokens",
-      "POST /api/v1/leaks/:id/vpatch",
-      "POST /api/v1/notifications",
-      "POST /api/v1/notifications/:id/rotate",
-      "POST /api/v1/notifications/:id/test",
-      "POST /api/v1/session",
-      "POST /api/v1/tenants",
-    ]);
+  test("are those of the document, and those that need no key are few", async () => {
+    const { paths } = (await admin.call<{ paths: Record<string, object> }>("GET", "/api/v1/openapi.json"))
+      .body;
+    const declared = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`),
+    );
+    const health = [...openPaths].map((path) => `GET ${path}`);
+    const routed = calls.map(({ method, path }) => `${method} ${path}`);
+    expect(routed.sort()).toEqual([...declared, ...health].sort());
+    expect([...openPaths]).toEqual(["/healthz", "/readyz", "/metrics"]);
+    expect(routed.filter((call) => signInCalls.has(call))).toEqual(["POST /api/v1/session"]);
   });
 
   test("answers 401 without a key, with a wrong one, and with one in the wrong place", async () => {
