@@ -5,7 +5,7 @@ const ALWAYS: readonly (readonly [name: string, value: string])[] = [
   ["cache-control", "no-store"],
   [
     "content-security-policy",
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   ],
   ["cross-origin-opener-policy", "same-origin"],
   ["cross-origin-resource-policy", "same-origin"],

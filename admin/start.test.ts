@@ -183,6 +183,8 @@ test("defaults of the configuration, and what it refuses", () => {
   expect(adminSchema.parse({})).toEqual({
     bodyBytes: 32 * 1024 * 1024,
     enforcedWaitMs: 5_000,
+    previewWaitMs: 2_000,
+    common: { requests: 100, addresses: 10 },
     retention: { days: 90, bytes: 10 * 1024 ** 3 },
     trust: [],
     session: { idleMinutes: 30, absoluteHours: 12 },

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
@@ -13,6 +13,7 @@ import { Identity } from "./identity.ts";
 import { Notifier } from "./notify/notifier.ts";
 import { Oidc } from "./oidc.ts";
 import { Retention } from "./retention.ts";
+import { serverOf } from "./server.ts";
 
 export interface AdminOptions {
   /** The data folder; made where it is absent. */
@@ -99,7 +100,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     overrideGlobalObjects: false,
     errorHandler: (error) => answerOutside(error, securityHeaders(config)),
   });
-  const server = createServer(SERVER, listener as RequestListener);
+  const server = serverOf(SERVER, listener as RequestListener, logger, securityHeaders(config));
   server.maxConnections = CONNECTIONS_MAX;
   try {
     await listen(server, options.listen);

@@ -2,6 +2,7 @@ import pino from "pino";
 import { type RunningAdmin, startAdmin } from "../admin/start.ts";
 import type { Config } from "./config.ts";
 import { ExitCode, exitCodeOf } from "./exit.ts";
+import { logUncaught } from "./lastresort.ts";
 import { version } from "./version.ts";
 
 /** What the supervisor says to the admin process, and the process to it. */
@@ -16,6 +17,7 @@ export type FromAdmin =
 export function startConfigured(config: Pick<Config, "data" | "admin" | "log">): Promise<RunningAdmin> {
   const destination = pino.destination({ fd: 2, sync: true });
   const logger = pino({ level: config.log.level, base: { pid: process.pid, part: "admin" } }, destination);
+  logUncaught(logger);
   const { listen, ...rest } = config.admin;
   return startAdmin({ data: config.data, listen, config: rest, logger, version });
 }

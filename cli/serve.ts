@@ -8,6 +8,7 @@ import { openToChange, openToRead } from "./data.ts";
 import { ExitCode } from "./exit.ts";
 import { report } from "./failure.ts";
 import { makeFirstKey } from "./keys.ts";
+import { logUncaught } from "./lastresort.ts";
 import { adminOptions, proxyOptions } from "./options.ts";
 import { startSampleApi } from "./sample-api.ts";
 import { holdFolder } from "./single.ts";
@@ -39,6 +40,7 @@ export async function run(config: Config, manner: Manner): Promise<void> {
     { level: config.log.level, base: { pid: process.pid } },
     pino.destination({ fd: 2, sync: true }),
   );
+  logUncaught(logger);
   await prepare(config, manner.withAdmin);
   const held = manner.withAdmin ? await holdFolder(config.data) : null;
   const supervisor = await Supervisor.open(config, logger, manner.withAdmin);
