@@ -189,6 +189,15 @@ test("defaults of the configuration, and what it refuses", () => {
     trust: [],
     session: { idleMinutes: 30, absoluteHours: 12 },
     failuresPerMinute: 20,
+    notify: {
+      allowPrivate: false,
+      retrySeconds: [5, 30, 120, 600, 3_600, 21_600, 43_200, 86_400],
+      timeoutMs: 15_000,
+      concurrency: 2,
+      queueMax: 1_000,
+      deadMax: 1_000,
+      rotationHours: 24,
+    },
   });
   const oidc = { issuer: "https://id.example", clientId: "leakgate" };
   const right = [{ publicUrl: "https://leakgate.example/" }, { trust: ["::1", "10.0.0.0/8"] }, { oidc }];
