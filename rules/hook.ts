@@ -32,7 +32,7 @@ export type HookTrigger =
   | { readonly type: "attempts"; readonly count: number; readonly minutes: number }
   /** A token came back after its leak was closed. */
   | { readonly type: "regression" }
-  /** Somebody decided about a leak. */
+  /** Somebody decided about a leak, or a decision for a time came to its end. */
   | { readonly type: "decision" };
 
 /** Where messages go. What of an address is a secret is not here: it lies sealed beside it. */
@@ -84,12 +84,13 @@ export interface HookInput {
   readonly triggers: readonly HookTrigger[];
 }
 
-/** Decisions by the action of their journal entry. */
-export const decisionActions: Readonly<Record<string, Decision>> = {
+/** Decisions by the action of their journal entry; `expire` is the end that a person set to one. */
+export const decisionActions: Readonly<Record<string, Decision | "expire">> = {
   "leak.vpatch": "vpatch",
   "leak.mark_false": "mark_false",
   "leak.close": "close",
   "leak.reopen": "reopen",
+  "leak.expire": "expire",
 };
 
 /** Checks the limits of each field. Throws InputRefused. */

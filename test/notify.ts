@@ -81,9 +81,9 @@ export class Desk {
   }
 
   /** Registers a leak of one made-up token; answers its id. */
-  async register(risk = 8, name = "a leak"): Promise<string> {
+  async register(risk = 8, name = "a leak", token = `made-up-token-${this.sequence++}`): Promise<string> {
     const input = { name, description: "", risk, source: "github" };
-    const tokens = [madeUpDigest(`made-up-token-${this.sequence++}`)];
+    const tokens = [madeUpDigest(token)];
     return (await this.store.register("key-1 (Ann)", { ...input, tokens })).leak.id;
   }
 

@@ -1,4 +1,4 @@
-import { decisionActions, type Hook } from "../../rules/hook.ts";
+import type { Hook } from "../../rules/hook.ts";
 import type { JournalEntry } from "../../rules/journal.ts";
 import type { DeliveryDraft } from "../../rules/store/outbox.ts";
 import type { TellingKey } from "../../rules/store/told.ts";
@@ -22,9 +22,10 @@ export function followEntries(
     const leak = entry.subject.startsWith("leak-") ? store.leak(entry.subject) : null;
     if (leak === null) continue;
     messages.push(...draftsOf(origin, entry, leak, hooks));
+    const { status } = entry.after;
+    if (status === undefined) continue;
     const { seq } = leak;
-    const isOpened = entry.action === "leak.register" || entry.action === "leak.reopen";
-    if (!isOpened && decisionActions[entry.action] === undefined) continue;
+    const isOpened = status === "opened";
     const since = openSince.has(seq) ? openSince.get(seq)! : store.told.get(["open", seq]);
     if (since !== null) told.push([["open", seq], null], [["since", since, seq], null]);
     if (isOpened) {

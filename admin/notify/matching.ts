@@ -47,7 +47,10 @@ export function draftsOf(
   const decision = decisionActions[entry.action];
   const drafts = new Map<string, DeliveryDraft>();
   const tell = (type: NoticeType, matching: readonly { readonly hook: Hook }[]) => {
-    const more = decision === undefined ? {} : { decision, decidedBy: entry.actor };
+    const more = {
+      ...(decision === undefined ? {} : { decision, decidedBy: entry.actor }),
+      ...(type === "leak.regression" ? { regressionOf: regressionsOf(entry) } : {}),
+    };
     const notice = leakNotice(type, entry.at, origin.tenant, leak, more);
     for (const { hook } of matching) {
       // What happened before a destination was made is not for it.
@@ -61,7 +64,7 @@ export function draftsOf(
       "leak.created",
       watching(hooks, "new_leak").filter(({ trigger }) => riskAt(entry, leak) >= trigger.riskMin),
     );
-  if (entry.after.regression === true) tell("leak.regression", watching(hooks, "regression"));
+  if (regressionsOf(entry).length > 0) tell("leak.regression", watching(hooks, "regression"));
   if (decision !== undefined) tell("leak.decided", watching(hooks, "decision"));
   return [...drafts.values()];
 }
@@ -69,4 +72,11 @@ export function draftsOf(
 /** The risk with which it was registered: a later change must not hide it. */
 function riskAt(entry: JournalEntry, leak: Leak): number {
   return typeof entry.after.risk === "number" ? entry.after.risk : leak.risk;
+}
+
+/** The leaks whose tokens came again with this change. */
+function regressionsOf({ before, after }: JournalEntry): string[] {
+  const listed = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+  const known = listed(before?.regressionOf);
+  return listed(after.regressionOf).filter((id) => !known.includes(id));
 }

@@ -19,9 +19,11 @@ export interface NoticeMore {
   readonly attempt?: AttemptFacts;
   /** `leak.attempts`: so many within so many minutes. */
   readonly attempts?: { readonly count: number; readonly minutes: number };
-  readonly decision?: Decision;
+  readonly decision?: Decision | "expire";
   /** `leak.decided`: `key-3 (name)`. */
   readonly decidedBy?: string;
+  /** `leak.regression`: the leaks that were closed before, and whose tokens came again. */
+  readonly regressionOf?: readonly string[];
   /** `leak.undecided`: since when (ISO 8601), and after how many hours it was to be told. */
   readonly undecided?: { readonly since: string; readonly hours: number };
 }
@@ -44,7 +46,7 @@ export function leakNotice(
   leak: Leak,
   more: NoticeMore = {},
 ): Notice {
-  const { attempt, attempts, decision, decidedBy, undecided } = more;
+  const { attempt, attempts, decision, decidedBy, regressionOf, undecided } = more;
   return {
     type,
     timestamp: new Date(at).toISOString(),
@@ -64,6 +66,7 @@ export function leakNotice(
       ...(attempts === undefined ? {} : { attempts }),
       ...(decision === undefined ? {} : { decision }),
       ...(decidedBy === undefined ? {} : { decidedBy }),
+      ...(regressionOf === undefined ? {} : { regressionOf }),
       ...(undecided === undefined ? {} : { undecided }),
     },
   };

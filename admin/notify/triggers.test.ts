@@ -62,6 +62,31 @@ describe("what the journal says", () => {
     }
   });
 
+  test("a decision for a time is told of at its end too, and the leak waits for a decision anew", async () => {
+    await desk.webhook(receiver.url(), { type: "decision" }, { type: "undecided", hours: 1, riskMin: 1 });
+    const leak = await desk.register();
+    await desk.store.decide("key-1 (Ann)", leak, "vpatch", { until: noon + 10 * hour });
+    await desk.look();
+    expect(arrived()).toEqual(["leak.decided leak-1 vpatch"]);
+    desk.now = noon + 10 * hour;
+    for (const due of desk.store.due(10)) await desk.store.expire(due);
+    await desk.look();
+    expect(arrived()).toEqual(["leak.decided leak-1 expire"]);
+    await desk.look(noon + 11 * hour);
+    expect(arrived()).toEqual(["leak.undecided leak-1"]);
+  });
+
+  test("a token that comes again after its leak was closed is a regression of that leak", async () => {
+    await desk.webhook(receiver.url(), { type: "regression" });
+    const leak = await desk.register(8, "before", "made-up-token-again");
+    await desk.look();
+    await desk.store.decide("key-1 (Ann)", leak, "close");
+    await desk.register(8, "again", "made-up-token-again");
+    await desk.look();
+    expect(receiver.got[0]!.body.data.regressionOf).toEqual(["leak-1"]);
+    expect(arrived()).toEqual(["leak.regression leak-2"]);
+  });
+
   test("two triggers of one type tell of one happening once", async () => {
     await desk.webhook(receiver.url(), { type: "new_leak", riskMin: 1 }, { type: "new_leak", riskMin: 5 });
     await desk.register(9);

@@ -25,6 +25,7 @@ const DECIDED: Readonly<Record<string, string>> = {
   mark_false: "marked false",
   close: "closed",
   reopen: "opened again",
+  expire: "opened again: the time of the decision is over",
 };
 
 /** No value can begin a line of its own: names come from outside. */
@@ -47,6 +48,7 @@ export function wordsOf(notice: Notice): Words {
     ...(leak.url === undefined ? [] : [`Found at: ${leak.url}`]),
     `Tokens: ${tokens}`,
     ...(attempt === undefined ? [] : [`Attempt: ${attempt.action} at ${attempt.point}, from ${attempt.ip}`]),
+    ...(data.regressionOf === undefined ? [] : [`Closed before: ${data.regressionOf.join(", ")}`]),
     ...(data.undecided === undefined ? [] : [`Open since: ${data.undecided.since}`]),
     ...(data.decidedBy === undefined ? [] : [`Decided by: ${data.decidedBy}`]),
     `Tenant: ${data.tenant}`,
