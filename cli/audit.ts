@@ -167,25 +167,38 @@ function isAsked({ from, to, subject, actor }: Filter, entry: JournalEntry): boo
   return actor === undefined || entry.actor.toLowerCase().includes(actor.toLowerCase());
 }
 
-const HEADINGS = ["REVISION", "WHEN", "WHO", "WHAT", "OF", "CHANGED"];
+const HEADINGS = ["REVISION", "WHEN", "WHO", "FROM", "WHAT", "OF", "CHANGED"];
 
 function row(entry: JournalEntry): string[] {
   const changed = Object.entries(entry.after)
     .filter(([field]) => field !== "version")
     .map(([field, value]) => `${field}=${typeof value === "string" ? value : canonicalJson(value)}`)
+    .concat(entry.reason === undefined ? [] : [entry.reason])
+    .concat(entry.comment === undefined ? [] : [JSON.stringify(entry.comment)])
     .join(" ");
   const shown = changed.length > 80 ? `${changed.slice(0, 79)}\u2026` : changed;
-  return [String(entry.revision), minute(entry.at), entry.actor, entry.action, entry.subject, shown];
+  return [
+    String(entry.revision),
+    minute(entry.at),
+    entry.actor,
+    entry.from ?? "",
+    entry.action,
+    entry.subject,
+    shown,
+  ];
 }
 
 const COLUMNS = [
   "revision",
   "at",
   "actor",
+  "from",
   "action",
   "subject",
   "before",
   "after",
+  "reason",
+  "comment",
   "token",
   "tokens",
   "previousHash",
@@ -197,10 +210,13 @@ function csvOf(entry: JournalEntry): string {
     entry.revision,
     new Date(entry.at).toISOString(),
     entry.actor,
+    entry.from ?? null,
     entry.action,
     entry.subject,
     entry.before === null ? null : canonicalJson(entry.before),
     canonicalJson(entry.after),
+    entry.reason ?? null,
+    entry.comment ?? null,
     entry.token ?? null,
     entry.tokens === undefined ? null : canonicalJson(entry.tokens),
     entry.previousHash,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { parseTime } from "../rules/events/time.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -6,9 +7,8 @@ const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_6
 export function time(text: string): number {
   const ago = /^([0-9]{1,6})([smhd])$/.exec(text);
   if (ago !== null) return Date.now() - Number(ago[1]) * UNITS_MS[ago[2]!]!;
-  const isTime = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]{5,12}(?:Z|[+-][0-9]{2}:[0-9]{2})?)?$/.test(text);
-  const at = isTime ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at))
+  const at = parseTime(text);
+  if (at === null)
     throw new InvalidArgumentError("It must be a time such as 2026-11-24T12:00:00Z, or 24h ago as 24h.");
   return at;
 }
@@ -28,5 +28,10 @@ export function span(text: string): number {
 
 /** `2026-11-24 12:00`, in UTC. */
 export function minute(at: number): string {
-  return new Date(at).toISOString().slice(0, 16).replace("T", " ");
+  return second(at).slice(0, 16);
+}
+
+/** `2026-11-24 12:00:07`, in UTC. */
+export function second(at: number): string {
+  return new Date(at).toISOString().slice(0, 19).replace("T", " ");
 }

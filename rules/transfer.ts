@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { canonicalJson } from "./journal.ts";
-import type { Leak } from "./leak.ts";
+import type { JournalEntry } from "./journal.ts";
+import { decisions, type Leak } from "./leak.ts";
 import { LeakUnknown } from "./refusal.ts";
 import type { RulesStore } from "./store.ts";
 import { formatKnown, type Header, type LeakRecord, tokenRecord } from "./transfer/records.ts";
@@ -81,7 +81,24 @@ function leakRecord(store: RulesStore, leak: Leak): LeakRecord {
     createdAt,
     updatedAt,
     rule: rule === null ? null : { mode: rule.mode, scope: scopeOf(rule.scope) },
+    decided: decisionOf(store, id),
   };
+}
+
+function decisionOf(store: RulesStore, id: string): LeakRecord["decided"] {
+  const isDecision = ({ action }: JournalEntry) =>
+    decisions.some((decision) => action === `leak.${decision}`);
+  for (const entry of history(store, id)) {
+    if (!isDecision(entry)) continue;
+    const { actor: by, at, reason, comment } = entry;
+    return {
+      by,
+      at,
+      ...(reason === undefined ? {} : { reason }),
+      ...(comment === undefined ? {} : { comment }),
+    };
+  }
+  return null;
 }
 
 function scopeOf({ hosts, methods }: { hosts?: readonly string[]; methods?: readonly string[] }) {
@@ -102,10 +119,11 @@ function* liveTokens(store: RulesStore, id: string) {
   }
 }
 
-function* history(store: RulesStore, id: string) {
+/** Newest first. */
+function* history(store: RulesStore, id: string): Generator<JournalEntry> {
   for (let before = store.head().revision + 1; ; ) {
     const entries = store.history(id, HISTORY_A_TURN, before);
-    for (const entry of entries) yield JSON.parse(canonicalJson(entry)) as object;
+    yield* entries;
     if (entries.length < HISTORY_A_TURN) return;
     before = entries[entries.length - 1]!.revision;
   }

@@ -188,10 +188,12 @@ describe("leakgate audit list and export", () => {
   test("exports CSV that no spreadsheet runs", async () => {
     const { out } = await audit("export", "--format", "csv", "--subject", "leak-1");
     const [heading, ...rows] = out.trimEnd().split("\n");
-    expect(heading).toBe("revision,at,actor,action,subject,before,after,token,tokens,previousHash,hash");
+    expect(heading).toBe(
+      "revision,at,actor,from,action,subject,before,after,reason,comment,token,tokens,previousHash,hash",
+    );
     expect(rows).toHaveLength(3);
     expect(rows[0]).toMatch(
-      /^2,2026-11-24T12:00:10.000Z,key-1 \(Ann\),leak.register,leak-1,,"\{""description""/,
+      /^2,2026-11-24T12:00:10.000Z,key-1 \(Ann\),,leak.register,leak-1,,"\{""description""/,
     );
   });
 });

@@ -85,8 +85,11 @@ describe("leakgate leaks apply, close, reopen, mark-false", () => {
       "leak-1: patched, rule-1 is in force (monitor)\nleak-2: patched, rule-2 is in force (monitor)\n",
     );
     expect(await json("close", "leak-1")).toMatchObject([{ id: "leak-1", status: "closed", rule: null }]);
-    expect((await leaks("reopen", "leak-1")).out).toBe("leak-1: opened\n");
-    expect((await leaks("mark-false", "leak-1")).out).toBe("leak-1: marked false\n");
+    expect((await leaks("reopen", "leak-1", "--reason", "mistake")).out).toBe("leak-1: opened\n");
+    const because = ["--reason", "test_value", "--comment", "a made-up example of the manual"];
+    expect((await leaks("mark-false", "leak-1", ...because)).out).toBe("leak-1: marked false\n");
+    expect((await leaks("close", "leak-2", "--reason", "test_value")).code).toBe(2);
+    expect((await leaks("show", "leak-1")).out).toMatch(/leak.mark_false +test_value +a made-up example/);
     const { history } = await json<{ history: { actor: string; action: string }[] }>("show", "leak-1");
     expect(history[0]).toMatchObject({ actor: expect.stringMatching(/^cli:/), action: "leak.mark_false" });
     expect(await json("show", "leak-2")).toMatchObject({

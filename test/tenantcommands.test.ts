@@ -42,6 +42,17 @@ test("each tenant has its own leaks, decisions and journal", async () => {
   ]);
 });
 
+test("sets the module and the levels of risk, which lists then go by", async () => {
+  expect((await run(["tenants", "set", "acme", "--leaks", "off", "--high", "6"])).out).toBe(
+    "acme: the leak module is off; high from 6, medium from 4\n",
+  );
+  expect((await run(["tenants", "list"])).out).toMatch(/acme +1 +1 +1 +3 +off/);
+  expect((await run(["leaks", "list", "--ids", "--risk", "high", "--tenant", "acme"])).out).toBe("leak-1\n");
+  expect((await run(["leaks", "list", "--ids", "--risk", "medium", "--tenant", "acme"])).out).toBe("");
+  expect(await run(["tenants", "set", "acme"])).toMatchObject({ code: 2 });
+  expect(await run(["tenants", "set", "acme", "--high", "3"])).toMatchObject({ code: 2 });
+});
+
 test("a tenant that is not there is not made", async () => {
   for (const args of [["leaks", "list"], ["leaks", "close", "leak-1"], ["audit", "verify"], add]) {
     const { code, err } = await run([...args, "--tenant", "nobody"], token);

@@ -37,7 +37,7 @@ beforeAll(async () => {
   await store.removeToken("key-1 (Ann)", "leak-1", 2);
   const scope = { hosts: ["api.example"], methods: ["POST"] };
   await store.decide("key-1 (Ann)", "leak-1", "vpatch", { mode: "monitor", scope });
-  await store.decide("key-1 (Ann)", "leak-2", "close");
+  await store.decide("key-1 (Ann)", "leak-2", "close", { reason: "revoked", comment: "gone\nfor good" });
   await store.decide("key-1 (Ann)", "leak-3", "mark_false");
   await store.close();
 });
@@ -131,6 +131,12 @@ describe("leakgate import", () => {
         actor: expect.stringMatching(/^cli:.* \(import\)$/),
         origin: { leak: "leak-1", hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
       });
+      const [closing] = there.history("leak-3", 1);
+      expect(closing).toMatchObject({
+        action: "leak.close",
+        reason: "revoked",
+        comment: expect.stringMatching(/^decided by key-1 \(Ann\) at 20.*: gone\nfor good$/),
+      });
       expect(await there.audit()).toMatchObject({ ok: true });
       await within(source, (here) => {
         for (const { seq } of taken as Leak[])
@@ -221,7 +227,22 @@ describe("leakgate import", () => {
       at(2, (line) => line.replace('"status":"patched"', '"status":"fixed"')),
       "line 2: it is no record",
     ],
-    ["names one leak twice", at(6, () => ""), "line 6"],
+    [
+      "names a reason there is not",
+      at(6, (line) => line.replace('"revoked"', '"tired"')),
+      "line 6: reason is none of revoked",
+    ],
+    [
+      "scopes a rule to no host",
+      at(2, (line) => line.replace('"api.example"', '"not a host"')),
+      "line 2: scope.hosts[0] is not a valid entry",
+    ],
+    ["holds an empty line", at(6, () => ""), "line 6: it is no JSON"],
+    [
+      "names one leak twice",
+      (text) => text.replace(text.split("\n")[5]!, text.split("\n")[1]!),
+      "line 6: the same leak stands before it already",
+    ],
     [
       "was cut off",
       (text) => text.split("\n").slice(0, 9).join("\n"),

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { awaitEnforced } from "../../admin/enforced.ts";
 import { leakView } from "../../admin/views.ts";
+import { reasonsOf } from "../../rules/decision.ts";
 import type { Decision } from "../../rules/leak.ts";
 import { LeakUnknown, Refusal } from "../../rules/refusal.ts";
 import { type RuleMode, ruleModes } from "../../rules/rule.ts";
@@ -17,6 +18,8 @@ interface DecideFlags extends Flags, TenantFlags {
   readonly mode?: RuleMode;
   readonly hosts?: string[];
   readonly methods?: string[];
+  readonly comment?: string;
+  readonly reason?: string;
   readonly wait?: boolean;
   readonly within: number;
   readonly json?: boolean;
@@ -60,7 +63,11 @@ export function registerDecisions(leaks: Command): void {
       .description(verb.description)
       .argument("<id...>", "such as leak-7; several are decided one after the other");
     if (verb.decision === "vpatch") ruleOptions(command);
+    const reasons = reasonsOf[verb.decision];
+    if (reasons.length > 0)
+      command.addOption(new Option("--reason <word>", "why, in a word").choices(reasons));
     command
+      .option("--comment <text>", "why, in your own words; it stands in the history")
       .option("--wait", "until every live worker enforces it")
       .option("--within <seconds>", "how long to wait", wholeNumber, 10)
       .option("--json", "answer as JSON");
@@ -142,9 +149,14 @@ function commas(text: string): string[] {
   return text.split(",").filter((part) => part !== "");
 }
 
-function optionsOf({ mode, hosts, methods }: DecideFlags): DecideOptions {
+function optionsOf({ mode, hosts, methods, comment, reason }: DecideFlags): DecideOptions {
   const isScoped = hosts !== undefined || methods !== undefined;
-  return { mode, ...(isScoped ? { scope: { hosts: hosts ?? [], methods: methods ?? [] } } : {}) };
+  return {
+    mode,
+    comment,
+    reason,
+    ...(isScoped ? { scope: { hosts: hosts ?? [], methods: methods ?? [] } } : {}),
+  };
 }
 
 /** Null where every live worker enforces the changes; else what is not so yet after `withinMs`. */

@@ -1,12 +1,20 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Leak, type LeakStatus, leakLimits, leakStatuses, riskLevel } from "../../rules/leak.ts";
+import {
+  type Leak,
+  type LeakStatus,
+  leakLimits,
+  leakStatuses,
+  type RiskLevel,
+  riskLevel,
+} from "../../rules/leak.ts";
+import type { RiskLevels } from "../../rules/settings.ts";
 import { type LeakQuery, type LeakSort, leakSorts, listLimitMax } from "../../rules/store/listing.ts";
 import type { RulesStore } from "../../rules/store.ts";
 
 /** What `leaks list` asks for, as the API's filters. */
 export interface LeakFilter {
   readonly status?: LeakStatus[];
-  readonly risk?: number[];
+  readonly risk?: (number | RiskLevel)[];
   readonly source?: string[];
   readonly q?: string;
   readonly sort?: Order;
@@ -34,10 +42,14 @@ export function filterOptions(command: Command): Command {
 /** The leaks that the filter asks for, at most `limit`, and whether there are more. */
 export function leaksAsked(
   store: RulesStore,
-  { sort: order, ...filter }: LeakFilter,
+  { sort: order, risk, ...filter }: LeakFilter,
   limit: number,
 ): { readonly leaks: Leak[]; readonly hasMore: boolean } {
-  const query: LeakQuery = { ...filter, ...(order ?? { sort: "created", descending: true }) };
+  const query: LeakQuery = {
+    ...filter,
+    ...(order ?? { sort: "created", descending: true }),
+    ...(risk === undefined ? {} : { risk: risksOf(risk, store.settings().levels) }),
+  };
   const leaks: Leak[] = [];
   let after: string | undefined;
   while (leaks.length < limit) {
@@ -57,17 +69,22 @@ function statuses(text: string): LeakStatus[] {
   });
 }
 
-function risks(text: string): number[] {
-  const all = Array.from({ length: leakLimits.riskMax }, (_, index) => index + 1);
-  return text.split(",").flatMap((part) => {
+const ALL_RISKS = Array.from({ length: leakLimits.riskMax }, (_, index) => index + 1);
+
+function risks(text: string): (number | RiskLevel)[] {
+  return text.split(",").flatMap((part): (number | RiskLevel)[] => {
+    if (part === "high" || part === "medium" || part === "low") return [part];
     const [, low, high = low] = /^([0-9]{1,2})(?:-([0-9]{1,2}))?$/.exec(part) ?? [];
-    const asked = all.filter((risk) =>
-      low === undefined ? riskLevel(risk) === part : risk >= Number(low) && risk <= Number(high),
-    );
+    const asked = ALL_RISKS.filter((risk) => risk >= Number(low) && risk <= Number(high));
     if (asked.length === 0)
       throw new InvalidArgumentError("It must be 1 to 10, a range as 8-10, or high, medium, low.");
     return asked;
   });
+}
+
+/** What the words mean is a setting of the tenant. */
+function risksOf(asked: readonly (number | RiskLevel)[], levels: RiskLevels): number[] {
+  return ALL_RISKS.filter((risk) => asked.includes(risk) || asked.includes(riskLevel(risk, levels)));
 }
 
 function order(text: string): Order {

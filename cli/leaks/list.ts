@@ -85,7 +85,7 @@ async function show(id: string, { json, tokens: withTokens, ...flags }: ShowFlag
       return;
     }
     console.log(factsText(leak, rule));
-    console.log(`\n${table(["WHEN", "WHO", "WHAT"], history.map(historyRow))}`);
+    console.log(`\n${table(["WHEN", "WHO", "WHAT", "WHY", "COMMENT"], history.map(historyRow))}`);
     if (withTokens) console.log(`\n${table(["TOKEN", "PREVIEW", "KIND", "ADDED"], tokens.map(tokenRow))}`);
   } finally {
     await store.close();
@@ -96,9 +96,13 @@ function factsText(leak: Leak, rule: Rule | null): string {
   const scope = [...(rule?.scope.hosts ?? []), ...(rule?.scope.methods ?? [])].join(" ") || "everywhere";
   const facts: [string, string][] = [
     ["name", leak.name],
-    ...(leak.description === "" ? [] : ([["description", leak.description]] as [string, string][])),
+    ...optional("description", leak.description === "" ? null : leak.description),
     ["risk", String(leak.risk)],
-    ["source", leak.source],
+    ["source", [leak.source, leak.sourceUrl, leak.sourceAuthor].filter((each) => each !== null).join(" ")],
+    ...optional("leaked", leak.sourceAt === null ? null : minute(leak.sourceAt)),
+    ...optional("target", leak.target),
+    ...optional("assignee", leak.assignee),
+    ...optional("not applicable", leak.notApplicable),
     ["status", leak.status],
     ["tokens", String(leak.tokenCount)],
     ["version", String(leak.version)],
@@ -113,8 +117,12 @@ function factsText(leak: Leak, rule: Rule | null): string {
   return table([leak.id.toUpperCase(), ""], facts);
 }
 
-function historyRow({ at, actor, action }: JournalEntry): string[] {
-  return [minute(at), actor, action];
+function optional(name: string, value: string | null): [string, string][] {
+  return value === null ? [] : [[name, value]];
+}
+
+function historyRow({ at, actor, action, reason = "", comment = "" }: JournalEntry): string[] {
+  return [minute(at), actor, action, reason, comment.replaceAll("\n", " ")];
 }
 
 function tokenRow({ number, preview, kind, addedAt }: TokenRecordView): string[] {

@@ -3,6 +3,7 @@ import type { TokenDigest } from "../digest.ts";
 import { leakLimits, leakStatuses } from "../leak.ts";
 import { ruleModes } from "../rule.ts";
 import type { TokenRecordView } from "../store/pages.ts";
+import { commentCharsMax } from "../text.ts";
 import { hashAlgorithms } from "../tokenhash.ts";
 
 /** The layout of an export; one with a higher number is refused. */
@@ -50,6 +51,15 @@ const leak = z.strictObject({
         hosts: z.array(z.string()).optional(),
         methods: z.array(z.string()).optional(),
       }),
+    })
+    .nullable(),
+  /** The newest decision; null where nobody decided anything. */
+  decided: z
+    .strictObject({
+      by: z.string(),
+      at: count,
+      reason: z.string().optional(),
+      comment: z.string().max(commentCharsMax).optional(),
     })
     .nullable(),
 });

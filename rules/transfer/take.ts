@@ -1,10 +1,14 @@
 import type { FileHandle } from "node:fs/promises";
+import { checkGrounds, type Grounds } from "../decision.ts";
 import type { TokenDigest } from "../digest.ts";
-import type { Decision, LeakId, LeakInput, LeakStatus } from "../leak.ts";
+import { checkLeakInput, type Decision, type LeakId, type LeakInput, type LeakStatus } from "../leak.ts";
+import { InputRefused } from "../refusal.ts";
+import { normalizeScope, type RuleScope } from "../rule.ts";
 import type { RulesStore } from "../store.ts";
+import { commentCharsMax } from "../text.ts";
 import { readExport } from "./check.ts";
 import { digestOf, type End, type LeakRecord } from "./records.ts";
-import { TransferPepper } from "./refusals.ts";
+import { TransferPepper, TransferRefused } from "./refusals.ts";
 
 export interface ImportOptions {
   readonly actor: string;
@@ -85,7 +89,8 @@ async function check(
     header: ({ pepper }) => {
       if (pepper !== pepperId) throw new TransferPepper(pepper, pepperId);
     },
-    leak: (leak) => {
+    leak: (leak, line) => {
+      checkTakable(leak, line);
       counts.push({ leak, tokens: 0 });
     },
     token: () => {
@@ -94,6 +99,24 @@ async function check(
     },
   });
   return { counts, end };
+}
+
+/** What the store would refuse of a leak is said before anything is stored. Throws TransferRefused. */
+function checkTakable(leak: LeakRecord, line: number): void {
+  try {
+    checkLeakInput(inputOf(leak));
+    if (leak.rule !== null) normalizeScope(scopeOf(leak));
+    if (leak.status !== "opened" && leak.decided !== null)
+      checkGrounds(decisionFor[leak.status], groundsOf(leak.decided));
+  } catch (error) {
+    if (error instanceof InputRefused) throw new TransferRefused(line, error.message);
+    throw error;
+  }
+}
+
+function scopeOf({ rule }: LeakRecord): RuleScope {
+  const { hosts = [], methods = [] } = rule?.scope ?? {};
+  return { hosts, methods };
 }
 
 /** The second pass: one leak after the other, its tokens in batches. */
@@ -170,12 +193,13 @@ class Taker {
     this.here = (await this.store.beginImport(actor, origin, { ...inputOf(leak), tokens })).leak.id;
   }
 
-  private async decide({ status, rule }: LeakRecord): Promise<void> {
+  private async decide(leak: LeakRecord): Promise<void> {
+    const { status, rule, decided } = leak;
     const current = this.store.leak(this.here!)!.status;
     if (status === "opened" || status === current) return;
-    const { hosts = [], methods = [] } = rule?.scope ?? {};
-    const wish = rule === null ? {} : { mode: rule.mode, scope: { hosts, methods } };
-    await this.store.decide(this.options.actor, this.here!, decisionFor[status], wish);
+    const wish = rule === null ? {} : { mode: rule.mode, scope: scopeOf(leak) };
+    const grounds = decided === null ? {} : groundsOf(decided);
+    await this.store.decide(this.options.actor, this.here!, decisionFor[status], { ...wish, ...grounds });
   }
 }
 
@@ -199,4 +223,11 @@ function inputOf(leak: LeakRecord): LeakInput {
     assignee,
     notApplicable,
   };
+}
+
+/** Who decided it there, and why, for the history here. */
+function groundsOf({ by, at, reason, comment = "" }: NonNullable<LeakRecord["decided"]>): Grounds {
+  const said = `decided by ${by} at ${new Date(at).toISOString()}${comment === "" ? "" : `: ${comment}`}`;
+  // Not through the middle of a character.
+  return { comment: said.slice(0, commentCharsMax).replace(/[\uD800-\uDBFF]$/, ""), reason };
 }
