@@ -4,6 +4,7 @@ import { registerAdmin } from "./admin.ts";
 import { registerAudit } from "./audit.ts";
 import { registerBackup } from "./backup.ts";
 import { registerCheckConfig } from "./check-config.ts";
+import { registerCompletion } from "./completion.ts";
 import { report } from "./failure.ts";
 import { after } from "./help.ts";
 import { registerKeys } from "./keys.ts";
@@ -42,6 +43,7 @@ registerTransfer(program);
 program.commandsGroup("Look:");
 registerAudit(program);
 registerCheckConfig(program);
+registerCompletion(program);
 program.helpCommand("help [command]", "tell more about a command");
 
 let isVerbose = /^(?:debug|trace)$/.test(process.env.LEAKGATE_LOG_LEVEL ?? "");
