@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { EventLog } from "../rules/events.ts";
 import { Pepper, PepperUnusable } from "../rules/pepper.ts";
 import { Refusal, StoreAbsent, TenantUnknown } from "../rules/refusal.ts";
 import { RulesStore } from "../rules/store.ts";
@@ -63,6 +64,12 @@ export function openExisting(dataDir: string, tenant: string = defaultTenant): P
     expectTenant(dataDir, tenant);
     return openToChange(dataDir, tenant);
   });
+}
+
+/** A tenant's attempts, to look at. Throws StoreAbsent, TenantUnknown, StoreFailed. */
+export function openEvents(dataDir: string, tenant: string = defaultTenant): EventLog {
+  expectTenant(dataDir, tenant);
+  return EventLog.open(tenantFolder(dataDir, tenant));
 }
 
 /** Who changes something from the command line, for the journal. */

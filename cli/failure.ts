@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { InputRefused } from "../rules/refusal.ts";
+import { Refusal } from "../rules/refusal.ts";
 import { TokenRefused } from "../rules/token.ts";
 import { HashRefused } from "../rules/tokenhash.ts";
 import { ConfigRefused } from "./config.ts";
@@ -47,7 +47,9 @@ export function report(error: unknown, withStack: boolean): number {
 function codeOf(error: unknown): number {
   // The input is a part of what was typed: nothing was changed, and typing it again will not help.
   const isInput =
-    error instanceof InputRefused || error instanceof TokenRefused || error instanceof HashRefused;
+    (error instanceof Refusal && error.code === "InputRefused") ||
+    error instanceof TokenRefused ||
+    error instanceof HashRefused;
   if (isInput) return ExitCode.usage;
   const { exitCode } = error as { exitCode?: unknown };
   return typeof exitCode === "number" ? exitCode : exitCodeOf(error);
