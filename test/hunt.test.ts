@@ -43,8 +43,15 @@ afterEach(async () => {
   folder.remove();
 });
 
-async function start(options: Partial<Parameters<typeof GatewayProcess.start>[0]> = {}) {
-  const gateway = await GatewayProcess.start({ upstream: upstream.url, data, ...options });
+/** With time for the workers to answer on a busy machine, unless a hanging one is waited for. */
+async function start(
+  { previewWaitMs = 20_000, ...settings }: { previewWaitMs?: number; inspect?: object } = {},
+  options: Partial<Parameters<typeof GatewayProcess.start>[0]> = {},
+) {
+  const config = join(folder.path, "leakgate.yaml");
+  writeFileSync(config, JSON.stringify({ ...settings, admin: { previewWaitMs } }));
+  const args = ["--config", config];
+  const gateway = await GatewayProcess.start({ upstream: upstream.url, data, args, ...options });
   started.push(gateway);
   return gateway;
 }
@@ -96,14 +103,14 @@ test("what came before anybody knew it was leaked is counted over the workers, a
   expect(filesIn(data).includes(TOKEN)).toBe(false);
 
   await gateway.stop();
-  const again = await start({ key: gateway.key });
+  const again = await start({}, { key: gateway.key });
   const after = await previewOf(again, leak);
   expect(after).toMatchObject({ wouldHaveBlocked: 0, tokensMet: 0, workers: [1, 2] });
   expect(Date.parse(after.since!)).toBeGreaterThan(Date.parse(preview.since!));
 }, 120_000);
 
 test("a worker that hangs is named, and does not keep the answer", async () => {
-  const gateway = await start();
+  const gateway = await start({ previewWaitMs: 4_000 });
   const leak = await gateway.register(TOKEN);
   const hangs = (await gateway.workers()).find(({ worker }) => worker === 2)!;
   process.kill(hangs.pid, "SIGSTOP");
@@ -115,9 +122,7 @@ test("a worker that hangs is named, and does not keep the answer", async () => {
 }, 60_000);
 
 test("switched off, nothing is kept, and the preview says so", async () => {
-  const config = join(folder.path, "leakgate.yaml");
-  writeFileSync(config, JSON.stringify({ inspect: { seen: { values: 0 } } }));
-  const gateway = await start({ workers: 1, args: ["--config", config] });
+  const gateway = await start({ inspect: { seen: { values: 0 } } }, { workers: 1 });
   await gateway.get(TOKEN);
   const leak = await gateway.register(TOKEN);
   expect(await previewOf(gateway, leak)).toMatchObject({

@@ -103,6 +103,17 @@ describe("two tenants behind one gateway", () => {
     expect((await call("GET", "/leaks/leak-1", keys.acme)).body).toMatchObject({ name: "theirs" });
   });
 
+  test("what was let through is remembered for each apart", async () => {
+    const { body: mine } = await call("GET", "/leaks/leak-1/preview", keys.acme);
+    expect(mine).toMatchObject({
+      wouldHaveBlocked: 2,
+      hosts: [{ host: "api.acme.example", requests: 2 }],
+    });
+    const { body: others } = await call("GET", "/leaks/leak-1/preview", keys.administrator);
+    expect(others).toMatchObject({ wouldHaveBlocked: 5, tokensMet: 1 });
+    expect(JSON.stringify(others)).not.toContain("acme.example");
+  });
+
   test("a global role looks into each, a tenant's into its own alone", async () => {
     const names = async (key: string, query: string) => {
       const { status, body } = await call("GET", `/leaks${query}`, key);
