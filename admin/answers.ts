@@ -54,6 +54,23 @@ export const historyAnswer = z
   })
   .meta({ id: "HistoryEntry" });
 
+export const changeAnswer = z
+  .strictObject({
+    ...historyAnswer.shape,
+    subject: like("leak-1").describe("What was changed."),
+    previousHash: z.string(),
+    hash: z.string().describe("SHA-256 over the canonical JSON of all other fields as they are stored."),
+  })
+  .meta({ id: "Change" });
+export const changeList = z.strictObject({ changes: z.array(changeAnswer), next });
+export const journalVerdict = z.strictObject({
+  ok: z.boolean(),
+  entries: count.optional(),
+  head: z.string().optional().describe("The hash of the newest change: keep it elsewhere."),
+  revision: count.optional().describe("The first that does not hold."),
+  why: z.string().optional(),
+});
+
 const leakFields = {
   id: leakId,
   name: like("CI log"),

@@ -1,3 +1,4 @@
+import { auditCalls } from "./audit.ts";
 import type { Call } from "./call.ts";
 import { eventCalls } from "./events.ts";
 import { keyCalls } from "./keys.ts";
@@ -24,6 +25,7 @@ export function allCalls(services: Services): readonly Call[] {
   const calls = [
     ...ofLeaks.map((each): Call => ({ ...each, isOfLeaks: true })),
     ...statusCalls(services),
+    ...auditCalls,
     ...keyCalls(services),
     ...sessionCalls(services),
     ...tenantCalls(services),

@@ -51,7 +51,7 @@ function messageOf(told: Told): string {
 }
 
 /** Pieces as bytes, made when the reader takes them and not before; none any more once it is gone. */
-function streamed(pieces: AsyncGenerator<string>, gone: AbortController): ReadableStream<Uint8Array> {
+export function streamed(pieces: AsyncGenerator<string>, gone: AbortController): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream(
     {

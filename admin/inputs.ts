@@ -196,6 +196,19 @@ const eventFilter = {
   ...stretch,
 };
 
+const changeFilter = {
+  subject: z
+    .string()
+    .regex(/^[a-z][a-z0-9 -]{0,63}$/, "must be what was changed, as leak-1")
+    .optional(),
+  actor: text.min(1).max(200).optional(),
+  action: z
+    .string()
+    .regex(/^[a-z]{1,32}(?:\.[a-z_]{1,32})?$/, "must be an action, as leak.close, or its first word")
+    .optional(),
+  ...stretch,
+};
+
 /** The query parameters of the calls. */
 export const parameters = {
   leaks: strict({
@@ -223,6 +236,8 @@ export const parameters = {
   eventTail: strict({ ...eventFilter, after: z.string().max(8_192).optional() }),
   stats: strict({ ...stretch, buckets: whole(1, 1_000).default(24) }),
   preview: strict({ hosts: list(text.min(1).max(255)).optional() }),
+  audit: strict({ ...changeFilter, limit: limit(), cursor: whole(0, Number.MAX_SAFE_INTEGER).optional() }),
+  auditExport: strict({ ...changeFilter, format: z.enum(["csv", "ndjson"]).default("ndjson") }),
   change: strict({ wait: z.literal("enforced").optional() }),
   /** `global`: in the control store, where the keys and sessions of global roles lie. */
   keys: strict({ scope: z.literal("global").optional() }),

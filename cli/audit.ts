@@ -1,30 +1,29 @@
 import { type Command, Option } from "commander";
+import {
+  type ChangeFilter,
+  changeCsv,
+  changesBackwards,
+  changesCsvHead,
+  changesForwards,
+  isAsked,
+  READ_A_TURN,
+} from "../rules/changes.ts";
 import { canonicalJson, emptyJournal, type JournalEntry, type JournalVerdict } from "../rules/journal.ts";
-import type { RulesStore } from "../rules/store.ts";
 import { type Flags, loadConfig } from "./config.ts";
 import { type Data, openControl, openToRead } from "./data.ts";
 import { ExitCode } from "./exit.ts";
 import { attempting, CommandFailed } from "./failure.ts";
 import { type TenantFlags, tenantOptions, wholeNumber } from "./options.ts";
-import { csvRecord, Output } from "./output.ts";
+import { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { table } from "./table.ts";
 import { minute, time } from "./times.ts";
 
-interface Filter {
-  readonly from?: number;
-  readonly to?: number;
-  readonly subject?: string;
-  readonly actor?: string;
-}
-
 /** Whose journal: a tenant's, or that of the tenants themselves. */
 type JournalFlags = Flags & TenantFlags & { readonly control?: boolean };
-type ListFlags = JournalFlags & Filter & { readonly limit: number; readonly json?: boolean };
-type ExportFlags = JournalFlags & Filter & { readonly format: "ndjson" | "csv" };
+type ListFlags = JournalFlags & ChangeFilter & { readonly limit: number; readonly json?: boolean };
+type ExportFlags = JournalFlags & ChangeFilter & { readonly format: "ndjson" | "csv" };
 type VerifyFlags = JournalFlags & { readonly head?: string; readonly json?: boolean };
-
-const READ_A_TURN = 500;
 
 /** `leakgate audit verify | list | export`: the journal, in which every change stands with who made it. */
 export function registerAudit(program: Command): void {
@@ -66,6 +65,7 @@ function filterOptions(command: Command): Command {
     .option("--from <time>", "from this time on: 2026-11-24, 2026-11-24T12:00:00Z, or 24h ago as 24h", time)
     .option("--to <time>", "before this time", time)
     .option("--subject <id>", "of one leak or key, such as leak-1")
+    .option("--action <name>", "of one kind: leak.close, or leak for all of leaks")
     .option("--actor <text>", "by those whose name holds this text");
 }
 
@@ -116,7 +116,7 @@ async function list(flags: ListFlags): Promise<void> {
   const { store } = await openJournal(flags);
   try {
     const found: JournalEntry[] = [];
-    for (const entry of newestFirst(store, flags.subject)) {
+    for (const entry of changesBackwards(store, flags.subject)) {
       if (found.length === flags.limit) break;
       if (isAsked(flags, entry)) found.push(entry);
     }
@@ -131,40 +131,16 @@ async function exportAll(flags: ExportFlags): Promise<void> {
   const { store } = await openJournal(flags);
   try {
     const output = new Output();
-    if (flags.format === "csv") await output.line(csvRecord(COLUMNS));
-    const { revision: newest } = store.head();
-    for (let done = 0; done < newest; ) {
-      const entries = store.entriesAfter(done, READ_A_TURN);
-      if (entries.length === 0) break;
-      for (const entry of entries) {
+    if (flags.format === "csv") await output.line(changesCsvHead);
+    for (const entries of changesForwards(store)) {
+      for (const entry of entries)
         if (isAsked(flags, entry))
-          await output.line(flags.format === "csv" ? csvOf(entry) : canonicalJson(entry));
-      }
-      done = entries[entries.length - 1]!.revision;
+          await output.line(flags.format === "csv" ? changeCsv(entry) : canonicalJson(entry));
     }
     await output.flush();
   } finally {
     await store.close();
   }
-}
-
-function* newestFirst(store: RulesStore, subject: string | undefined): Generator<JournalEntry> {
-  for (let before = store.head().revision + 1; ; ) {
-    const entries =
-      subject === undefined
-        ? store.entriesBefore(before, READ_A_TURN)
-        : store.history(subject, READ_A_TURN, before);
-    yield* entries;
-    if (entries.length < READ_A_TURN) return;
-    before = entries[entries.length - 1]!.revision;
-  }
-}
-
-function isAsked({ from, to, subject, actor }: Filter, entry: JournalEntry): boolean {
-  if (from !== undefined && entry.at < from) return false;
-  if (to !== undefined && entry.at >= to) return false;
-  if (subject !== undefined && entry.subject !== subject) return false;
-  return actor === undefined || entry.actor.toLowerCase().includes(actor.toLowerCase());
 }
 
 const HEADINGS = ["REVISION", "WHEN", "WHO", "FROM", "WHAT", "OF", "CHANGED"];
@@ -186,40 +162,4 @@ function row(entry: JournalEntry): string[] {
     entry.subject,
     shown,
   ];
-}
-
-const COLUMNS = [
-  "revision",
-  "at",
-  "actor",
-  "from",
-  "action",
-  "subject",
-  "before",
-  "after",
-  "reason",
-  "comment",
-  "token",
-  "tokens",
-  "previousHash",
-  "hash",
-];
-
-function csvOf(entry: JournalEntry): string {
-  return csvRecord([
-    entry.revision,
-    new Date(entry.at).toISOString(),
-    entry.actor,
-    entry.from ?? null,
-    entry.action,
-    entry.subject,
-    entry.before === null ? null : canonicalJson(entry.before),
-    canonicalJson(entry.after),
-    entry.reason ?? null,
-    entry.comment ?? null,
-    entry.token ?? null,
-    entry.tokens === undefined ? null : canonicalJson(entry.tokens),
-    entry.previousHash,
-    entry.hash,
-  ]);
 }

@@ -16,14 +16,3 @@ export class Output {
     if (text !== "" && !process.stdout.write(text)) await once(process.stdout, "drain");
   }
 }
-
-/** A record of comma-separated values (RFC 4180). What a spreadsheet would run as a formula gets an apostrophe first. */
-export function csvRecord(cells: readonly (string | number | null)[]): string {
-  return cells.map(csvCell).join(",");
-}
-
-function csvCell(cell: string | number | null): string {
-  if (typeof cell !== "string") return cell === null ? "" : String(cell);
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
