@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { tokenWarnings } from "../rules/digest.ts";
 import { eventActions, eventTypes } from "../rules/events/event.ts";
 import { groupFields } from "../rules/events/groups.ts";
-import { leakStatuses } from "../rules/leak.ts";
+import { leakStatuses, remediations } from "../rules/leak.ts";
 import { ruleModes } from "../rules/rule.ts";
 
 /** What the answers of the API hold: documentation for the OpenAPI document, and what the tests hold each answer to. */
@@ -37,6 +38,15 @@ export const tokenAnswer = z
     kind: like("opaque"),
     length: z.int().nullable().describe("Bytes; null where only a hash is known."),
     addedAt: time,
+    status: z
+      .enum(["closed", "marked_false"])
+      .nullable()
+      .describe("What was decided of it alone; null where it is as its leak is."),
+    checksum: z
+      .enum(["valid", "invalid", "none"])
+      .describe("`none` where its format has none that can be told."),
+    expiresAt: time.nullable().describe("Of a JWT that says so."),
+    alsoIn: z.array(leakId).describe("Other leaks that hold it, at most 100."),
   })
   .meta({ id: "Token" });
 
@@ -50,7 +60,10 @@ export const historyAnswer = z
     before: z.record(z.string(), z.unknown()).nullable(),
     after: z.record(z.string(), z.unknown()),
     token: like("1").optional(),
-    tokens: z.strictObject({ first: count, count }).optional(),
+    tokens: z.strictObject({ first: count, count, falseCount: count.optional() }).optional(),
+    reason: z.string().optional(),
+    comment: z.string().optional(),
+    decided: count.optional().describe("What a time box ended: the revision of the decision that had it."),
   })
   .meta({ id: "HistoryEntry" });
 
@@ -71,16 +84,35 @@ export const journalVerdict = z.strictObject({
   why: z.string().optional(),
 });
 
-const leakFields = {
+export const leakFields = {
   id: leakId,
   name: like("CI log"),
   description: like("Found in a build log"),
   risk: z.int().min(1).max(10),
   riskLevel: z.enum(["high", "medium", "low"]),
   source: like("github"),
+  sourceUrl: z.string().nullable(),
+  sourceAuthor: z.string().nullable(),
+  sourceAt: time.nullable().describe("When it leaked."),
+  target: z.string().nullable().describe("The API or system that the tokens open."),
+  assignee: z.string().nullable(),
+  remediation: z.enum(remediations as [string, ...string[]]),
+  remediationReason: z.string().nullable().describe("Why no remediation applies."),
   status: z.enum(leakStatuses as [string, ...string[]]),
   rule: ruleAnswer.nullable().describe("The rule in force."),
+  until: time.nullable().describe("When what was decided ends, and the leak is opened again."),
+  watch: z
+    .strictObject({ until: time.nullable() })
+    .nullable()
+    .describe("Attempts are recorded though it is over."),
   tokenCount: count,
+  tokensClosed: count.describe("Of these, closed alone."),
+  tokensFalse: count.describe("Of these, marked false alone."),
+  warnings: z
+    .partialRecord(z.enum(tokenWarnings), count)
+    .describe("How many tokens came with which warning."),
+  regression: z.boolean().describe("Tokens of it came again after their leak was closed."),
+  regressionOf: z.array(leakId),
   version: z.int().min(1).describe("Its ETag."),
   createdAt: time,
   updatedAt: time,
@@ -98,20 +130,6 @@ export const enforcementAnswer = z
   })
   .meta({ id: "Enforcement" });
 
-const shown = z.array(tokenAnswer).describe("The first 100, masked.");
-
-export const leakRegistered = z.strictObject({ ...leakFields, tokens: shown, revision: count });
-export const leakDetailed = z.strictObject({ ...leakFields, tokens: shown, history: z.array(historyAnswer) });
-export const leakAmended = z.strictObject({ ...leakFields, tokens: shown, revision: count });
-export const leakChanged = z.strictObject({
-  ...leakFields,
-  revision: count,
-  enforcement: enforcementAnswer,
-  added: count.optional(),
-  already: count.optional(),
-});
-export const leakList = z.strictObject({ leaks: z.array(leakAnswer), next });
-export const tokenList = z.strictObject({ tokens: z.array(tokenAnswer), tokenCount: count, next });
 const requestsBy = (name: string) => z.array(z.strictObject({ [name]: z.string(), requests: count }));
 export const leakPreview = z
   .strictObject({

@@ -9,6 +9,7 @@ import { previewCalls } from "./preview.ts";
 import { ruleCalls } from "./rules.ts";
 import type { Services } from "./services.ts";
 import { sessionCalls } from "./session.ts";
+import { settingsCalls } from "./settings.ts";
 import { statsCalls } from "./stats.ts";
 import { statusCalls } from "./status.ts";
 import { tenantCalls } from "./tenants.ts";
@@ -26,6 +27,7 @@ export function allCalls(services: Services): readonly Call[] {
     ...ofLeaks.map((each): Call => ({ ...each, isOfLeaks: true })),
     ...statusCalls(services),
     ...auditCalls,
+    ...settingsCalls,
     ...keyCalls(services),
     ...sessionCalls(services),
     ...tenantCalls(services),

@@ -3,15 +3,11 @@ import { roles } from "../rules/access.ts";
 import type { FilterField } from "../rules/events/filter.ts";
 import { groupFields } from "../rules/events/groups.ts";
 import { parseSearch, parseTerm, SearchRefused } from "../rules/events/search.ts";
-import { type LeakStatus, leakLimits, leakStatuses, riskLevel } from "../rules/leak.ts";
-import { ruleModes, scopeEntriesMax } from "../rules/rule.ts";
-import { leakSorts } from "../rules/store/listing.ts";
 import { isTenantName } from "../rules/tenants.ts";
 
 const KEY_NAME_CHARS = 64;
 /** 30 days. */
 const GRACE_S_MAX = 2_592_000;
-const TOKENS_PER_CALL = 1_000_000;
 const PAGE_MAX = 200;
 const PAGE_DEFAULT = 50;
 /** Beyond the year 9999 a time has no ISO 8601 form of four digits. */
@@ -32,28 +28,10 @@ export function strict<Shape extends z.ZodRawShape>(shape: Shape) {
 
 /** Lone surrogates have no UTF-8 form: what would be registered is not what was sent. */
 export const text = z.string().regex(/^\P{Cs}*$/u, "holds broken text");
-/** Tokens in clear, and hashes of tokens that nobody has in clear: at least one of either. */
-const tokens = {
-  tokens: z.array(text).max(TOKENS_PER_CALL).default([]),
-  hashes: z.array(text).max(TOKENS_PER_CALL).default([]),
-};
-
-function someToken({ tokens, hashes }: { tokens: string[]; hashes: string[] }, context: z.RefinementCtx) {
-  if (tokens.length + hashes.length > 0) return;
-  const message = "tokens and hashes must hold >=1 entries together";
-  context.addIssue({ code: "custom", path: ["tokens"], message });
-}
-const facts = {
-  name: text.trim().min(1).max(leakLimits.nameChars),
-  description: text.max(leakLimits.descriptionChars),
-  risk: z.int().min(1).max(leakLimits.riskMax),
-  source: z.string().regex(/^[a-z0-9_-]{1,32}$/, "must be 1 to 32 of a-z, 0-9, _ and -"),
-};
-
 const isoTime = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 
 /** Milliseconds since 1970, or an ISO 8601 time. */
-const time = z.string().transform((given, context): number => {
+export const time = z.string().transform((given, context): number => {
   // In a query a plus that was not percent-encoded arrives as a blank.
   const iso = isoTime.safeParse(given.replace(" ", "+"));
   const at = iso.success ? Date.parse(iso.data) : /^[0-9]{1,15}$/.test(given) ? Number(given) : Number.NaN;
@@ -66,32 +44,6 @@ const keyName = text.trim().min(1).max(KEY_NAME_CHARS);
 
 /** The JSON bodies of the calls. */
 export const bodies = {
-  register: strict({
-    ...facts,
-    description: facts.description.default(""),
-    source: facts.source.default("custom"),
-    ...tokens,
-  })
-    .superRefine(someToken)
-    .meta({ examples: [{ name: "CI log", risk: 8, source: "github", tokens: ["made-up-token-0001"] }] }),
-  amend: strict({
-    name: facts.name.optional(),
-    description: facts.description.optional(),
-    risk: facts.risk.optional(),
-    source: facts.source.optional(),
-  })
-    .refine((given) => Object.keys(given).length > 0, "must name a field to change")
-    .meta({ examples: [{ risk: 9 }] }),
-  vpatch: strict({
-    mode: z.enum(ruleModes).optional(),
-    scope: strict({
-      hosts: z.array(text.max(255)).max(scopeEntriesMax).optional(),
-      methods: z.array(text.max(32)).max(scopeEntriesMax).optional(),
-    }).optional(),
-  }).meta({ examples: [{ mode: "block", scope: { hosts: ["api.example"] } }] }),
-  tokens: strict(tokens)
-    .superRefine(someToken)
-    .meta({ examples: [{ tokens: ["made-up-token-0002"] }] }),
   key: strict({ name: keyName, role: z.enum(roles), expiresAt: time.nullable().default(null) }).meta({
     examples: [{ name: "dashboard", role: "analyst" }],
   }),
@@ -112,7 +64,7 @@ export const bodies = {
   tenantPatch: strict({ leaksEnabled: z.boolean() }).meta({ examples: [{ leaksEnabled: true }] }),
 };
 
-const cursor = z.string().max(1_024).optional();
+export const cursor = z.string().max(1_024).optional();
 
 export function whole(min: number, max: number) {
   return z
@@ -122,36 +74,17 @@ export function whole(min: number, max: number) {
     .pipe(z.int().min(min).max(max));
 }
 
-const limit = (max = PAGE_MAX, otherwise = PAGE_DEFAULT) => whole(1, max).default(otherwise);
+export const limit = (max = PAGE_MAX, otherwise = PAGE_DEFAULT) => whole(1, max).default(otherwise);
 
 /** One value, or several with commas, each checked by `each`. */
-function list<Each extends z.ZodType<unknown, string>>(each: Each) {
+export function list<Each extends z.ZodType<unknown, string>>(each: Each) {
   return z
     .string()
     .transform((given) => given.split(","))
     .pipe(z.array(each).max(64));
 }
 
-/** `8`, `8-10`, `high`, as the risks they mean. */
-const riskPart = z.string().transform((part, context): number[] => {
-  const [, low, high = low] = /^([0-9]{1,2})(?:-([0-9]{1,2}))?$/.exec(part) ?? [];
-  const all = Array.from({ length: leakLimits.riskMax }, (_, index) => index + 1);
-  if (low === undefined && /^(?:high|medium|low)$/.test(part))
-    return all.filter((risk) => riskLevel(risk) === part);
-  if (low !== undefined && Number(low) >= 1 && Number(low) <= Number(high) && Number(high) <= all.length)
-    return all.filter((risk) => risk >= Number(low) && risk <= Number(high));
-  context.addIssue({ code: "custom", message: "must be 1 to 10, a range as 8-10, or high, medium, low" });
-  return z.NEVER;
-});
-
-const sort = z
-  .string()
-  .regex(
-    new RegExp(`^-?(?:${leakSorts.join("|")})$`),
-    `must be one of ${leakSorts.join(", ")}; - before it turns the order round`,
-  );
-
-const stretch = { from: time.optional(), to: time.optional() };
+export const stretch = { from: time.optional(), to: time.optional() };
 
 /** Reads what a search takes; what it refuses stands with its place. */
 function searched<Read>(read: (given: string) => Read) {
@@ -211,18 +144,6 @@ const changeFilter = {
 
 /** The query parameters of the calls. */
 export const parameters = {
-  leaks: strict({
-    status: list(z.enum(leakStatuses as [LeakStatus, ...LeakStatus[]])).optional(),
-    risk: list(riskPart)
-      .transform((parts) => [...new Set(parts.flat())])
-      .optional(),
-    source: list(facts.source).optional(),
-    q: text.min(1).max(255).optional(),
-    sort: sort.default("-created"),
-    limit: limit(),
-    cursor,
-  }),
-  tokens: strict({ limit: limit(1_000, 100), cursor: whole(0, Number.MAX_SAFE_INTEGER).optional() }),
   rules: strict({ limit: limit(), cursor }),
   events: strict({ ...eventFilter, sort: z.enum(["at", "-at"]).default("-at"), limit: limit(), cursor }),
   eventCount: strict(eventFilter),

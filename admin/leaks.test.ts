@@ -24,6 +24,7 @@ describe("POST /leaks", () => {
     expect(status).toBe(201);
     expect(headers.get("location")).toBe("/api/v1/leaks/leak-1");
     expect(headers.get("etag")).toBe('"1"');
+    const asLeak = { status: null, expiresAt: null, alsoIn: [] };
     expect(leak).toEqual({
       id: "leak-1",
       name: "Build log",
@@ -31,17 +32,59 @@ describe("POST /leaks", () => {
       risk: 8,
       riskLevel: "high",
       source: "github",
+      sourceUrl: null,
+      sourceAuthor: null,
+      sourceAt: null,
+      target: null,
+      assignee: null,
+      remediation: "none",
+      remediationReason: null,
       status: "opened",
       rule: null,
+      until: null,
+      watch: null,
       tokenCount: 3,
+      tokensClosed: 0,
+      tokensFalse: 0,
+      warnings: { checksum_invalid: 1 },
+      regression: false,
+      regressionOf: [],
+      duplicates: [],
+      notices: [
+        { pointer: "#/tokens/2", warning: "checksum_invalid", detail: expect.any(String), leaks: [] },
+      ],
       version: 1,
       createdAt: expect.stringMatching(/^20.*Z$/),
       updatedAt: expect.stringMatching(/^20.*Z$/),
       revision: expect.any(Number),
       tokens: [
-        { id: "1", preview: "made****(18)", kind: "opaque", length: 18, addedAt: expect.any(String) },
-        { id: "2", preview: "made****(18)", kind: "opaque", length: 18, addedAt: expect.any(String) },
-        { id: "3", preview: "ghp_****(40)", kind: "github", length: 40, addedAt: expect.any(String) },
+        {
+          ...asLeak,
+          id: "1",
+          preview: "made****(18)",
+          kind: "opaque",
+          length: 18,
+          addedAt: expect.any(String),
+          checksum: "none",
+        },
+        {
+          ...asLeak,
+          id: "2",
+          preview: "made****(18)",
+          kind: "opaque",
+          length: 18,
+          addedAt: expect.any(String),
+          checksum: "none",
+        },
+        {
+          ...asLeak,
+          id: "3",
+          preview: "ghp_****(40)",
+          kind: "github",
+          length: 40,
+          addedAt: expect.any(String),
+          checksum: "invalid",
+        },
       ],
     });
     for (const token of TOKENS) expect(text + admin.log.join("")).not.toContain(token);
@@ -91,7 +134,7 @@ describe("POST /leaks", () => {
       body: { name: "x", risk: 5, tokens: [TOKENS[0]], hashes },
     });
     expect(given).toMatchObject({ status: 201, body: { tokenCount: 3 } });
-    expect(given.body.tokens).toEqual([
+    expect(given.body.tokens).toMatchObject([
       { id: "1", preview: "made****(18)", kind: "opaque", length: 18, addedAt: expect.any(String) },
       { id: "2", preview: "sha256****", kind: "sha256", length: null, addedAt: expect.any(String) },
       { id: "3", preview: "sha1****", kind: "sha1", length: null, addedAt: expect.any(String) },

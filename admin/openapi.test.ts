@@ -103,7 +103,7 @@ interface Client {
   postLeaksVpatch(id: string, body: object, more?: object): Promise<Answered>;
   getLeaks(more?: object): Promise<Answered>;
   getLeaksOne(id: string): Promise<Answered>;
-  postLeaksClose(id: string, more?: object): Promise<Answered>;
+  postLeaksClose(id: string, body: object, more?: object): Promise<Answered>;
 }
 type Answered = {
   status: number;
@@ -167,9 +167,11 @@ describe("a client generated from the document as it is served", () => {
     } while (cursor !== undefined);
     expect(seen).toEqual(["leak-3", "leak-2", "leak-1"]);
 
-    const stale = await client.postLeaksClose(id, { ifMatch: '"1"' });
+    const stale = await client.postLeaksClose(id, {}, { ifMatch: '"1"' });
     expect(stale).toMatchObject({ status: 412, data: { title: "Precondition Failed" } });
-    expect(await client.postLeaksClose(id, { ifMatch: '"2"' })).toMatchObject({ status: 200 });
+    expect(await client.postLeaksClose(id, { reason: "rotated" }, { ifMatch: '"2"' })).toMatchObject({
+      status: 200,
+    });
     expect(await client.getLeaksOne(id)).toMatchObject({
       status: 200,
       data: { status: "closed", rule: null },

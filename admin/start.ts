@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { Runtime } from "../rules/runtime.ts";
 import { Tenants } from "../rules/tenants.ts";
 import { adminApp, answerOutside } from "./app.ts";
+import { AttemptsTaker } from "./attempts.ts";
 import { SignIns } from "./auth.ts";
 import type { AdminConfig } from "./config.ts";
 import { securityHeaders } from "./headers.ts";
@@ -13,7 +14,10 @@ import { Identity } from "./identity.ts";
 import { Notifier } from "./notify/notifier.ts";
 import { Oidc } from "./oidc.ts";
 import { Retention } from "./retention.ts";
+
 import { serverOf } from "./server.ts";
+
+import { TimeBoxes } from "./timeboxes.ts";
 
 export interface AdminOptions {
   /** The data folder; made where it is absent. */
@@ -29,6 +33,8 @@ export interface AdminOptions {
   readonly retentionEveryMs?: number;
   /** How often there is a look for what destinations are to be told; null for never. Default a second. */
   readonly notifyEveryMs?: number | null;
+  /** How often is looked for decisions whose time is over; default a second. */
+  readonly timeBoxesEveryMs?: number;
 }
 
 export interface RunningAdmin {
@@ -112,12 +118,14 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
 
   const everyMs = options.retentionEveryMs ?? RETENTION_EVERY_MS;
   const retention = new Retention(tenants, config.retention, logger, everyMs);
+  const timeBoxes = new TimeBoxes(tenants, logger, options.timeBoxesEveryMs);
+  const attempts = new AttemptsTaker(tenants, logger);
   const close = async (): Promise<void> => {
     closing.abort();
     await stop(server);
     // A call goes on after its connection is gone, and must not find the store closed.
     await Promise.race([Promise.allSettled(calls), pause(GIVE_UP_MS, undefined, { ref: false })]);
-    await Promise.all([retention.close(), notifier.close()]);
+    await Promise.all([retention.close(), notifier.close(), timeBoxes.close(), attempts.close()]);
     await closeStores();
   };
   let closed: Promise<void> | null = null;

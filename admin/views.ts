@@ -1,25 +1,41 @@
 import type { AccessKey } from "../rules/access.ts";
 import type { VpatchEvent } from "../rules/events.ts";
 import type { JournalEntry } from "../rules/journal.ts";
-import { type Leak, riskLevel } from "../rules/leak.ts";
+import { type Leak, remediationOf, riskLevel, timeBoxOf, watchOf } from "../rules/leak.ts";
 import type { Rule } from "../rules/rule.ts";
+import { defaultLevels, type RiskLevels } from "../rules/settings.ts";
 import type { TokenRecordView } from "../rules/store/pages.ts";
 
 /** What the API shows of each thing; built field by field, so that nothing new is shown by accident. */
 export type View = Readonly<Record<string, unknown>>;
 
-/** `rule` is the one in force for the leak. */
-export function leakView(leak: Leak, rule: Rule | null): View {
+/** `rule` is the one in force for the leak; the levels are the tenant's. */
+export function leakView(leak: Leak, rule: Rule | null, levels: RiskLevels = defaultLevels): View {
+  const watch = watchOf(leak);
   return {
     id: leak.id,
     name: leak.name,
     description: leak.description,
     risk: leak.risk,
-    riskLevel: riskLevel(leak.risk),
+    riskLevel: riskLevel(leak.risk, levels),
     source: leak.source,
+    sourceUrl: leak.sourceUrl,
+    sourceAuthor: leak.sourceAuthor,
+    sourceAt: isoOrNull(leak.sourceAt),
+    target: leak.target,
+    assignee: leak.assignee,
+    remediation: remediationOf(leak),
+    remediationReason: leak.notApplicable,
     status: leak.status,
     rule: rule === null ? null : ruleView(rule),
+    until: isoOrNull(timeBoxOf(leak)?.until ?? null),
+    watch: watch && { until: isoOrNull(watch.until) },
     tokenCount: leak.tokenCount,
+    tokensClosed: leak.tokensClosed,
+    tokensFalse: leak.tokensFalse,
+    warnings: leak.warnings,
+    regression: leak.regressionOf.length > 0,
+    regressionOf: leak.regressionOf,
     version: leak.version,
     createdAt: iso(leak.createdAt),
     updatedAt: iso(leak.updatedAt),
@@ -34,6 +50,8 @@ export function tokenView(token: TokenRecordView): View {
     // Of a token that is known by its hash nobody knows how long it is.
     length: token.hash === null ? token.length : null,
     addedAt: iso(token.addedAt),
+    status: token.alone,
+    checksum: token.checksum,
   };
 }
 
@@ -61,6 +79,9 @@ export function historyView(entry: JournalEntry): View {
     after: entry.after,
     ...(entry.token === undefined ? {} : { token: String(entry.token) }),
     ...(entry.tokens === undefined ? {} : { tokens: entry.tokens }),
+    ...(entry.reason === undefined ? {} : { reason: entry.reason }),
+    ...(entry.comment === undefined ? {} : { comment: entry.comment }),
+    ...(entry.decided === undefined ? {} : { decided: entry.decided }),
   };
 }
 

@@ -127,6 +127,11 @@ const lifecycle: Record<LeakStatus, Partial<Record<Decision, LeakStatus>>> = {
   marked_false: { reopen: "opened" },
 };
 
+/** Whether the lifecycle knows this decision for a leak of this status. */
+export function allows(status: LeakStatus, decision: Decision): boolean {
+  return lifecycle[status][decision] !== undefined;
+}
+
 /**
  * The leak after a person's decision at `at` (ms), which ends by itself with `timeBox`. `nextRule` is asked for an id
  * only when a leak without a rule is patched. Throws DecisionRefused when the lifecycle does not allow the decision.

@@ -21,6 +21,7 @@ import type { Decision, Leak, LeakId, LeakInput } from "./leak.ts";
 import type { Rule } from "./rule.ts";
 import type { Session } from "./session.ts";
 import type { Settings, SettingsPatch } from "./settings.ts";
+import { type AttemptsKnown, attemptsOf, attemptsUntil, takeAttempts } from "./store/attempts.ts";
 import { auditTables, journalRecords } from "./store/audit.ts";
 import { type BulkOutcome, decideMany, type Selection, select } from "./store/bulk.ts";
 import { expectLeak, note } from "./store/changes.ts";
@@ -327,6 +328,31 @@ export class RulesStore {
   /** When a token of a leak expires (ms), or null where nobody knows. */
   expiryOf(leak: Leak, number: number): number | null {
     return this.#tables.expiries.get([leak.seq, number]) ?? null;
+  }
+
+  /** Whether a token stays blocked once this leak lets go of it: another patched leak enforces it. */
+  staysBlocked(leakId: string, digest: Uint8Array): boolean {
+    return holdersOf(this.#tables, digest).some(({ seq, number }) => {
+      const other = this.#tables.leaks.get(seq)?.leak;
+      if (other?.id === leakId || other?.status !== "patched") return false;
+      return other.tokensClosed + other.tokensFalse === 0 || this.token(other.id, number)?.alone === null;
+    });
+  }
+
+  /** Attempts that were taken in, of a leak. */
+  attempts(leakId: string): AttemptsKnown | null {
+    return attemptsOf(this.#tables, leakId);
+  }
+
+  /** Events before this time (ms) were taken in. */
+  attemptsUntil(): number {
+    this.#tables.root.resetReadTxn();
+    return attemptsUntil(this.#tables);
+  }
+
+  /** Takes in the attempts between two times, by leak; false where another process was faster. */
+  takeAttempts(from: number, until: number, byLeak: ReadonlyMap<string, AttemptsKnown>): Promise<boolean> {
+    return takeAttempts(this.#writable(), from, until, byLeak);
   }
 
   /** Throws LeakUnknown, InputRefused. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Decision, LeakId } from "../leak.ts";
+import type { Decision, LeakId, LeakStatus } from "../leak.ts";
 import { Refusal } from "../refusal.ts";
 import { normalizeScope } from "../rule.ts";
 import { type By, checkActor, commit } from "./changes.ts";
@@ -15,6 +15,7 @@ export const refusalsMax = 1_000;
 /** The leaks that a filter names, at one moment. */
 export interface Selection {
   readonly ids: readonly LeakId[];
+  readonly byStatus: Readonly<Record<LeakStatus, number>>;
   /** SHA-256 (hex) over ids and versions: the same for as long as the same leaks are as they were. */
   readonly digest: string;
 }
@@ -33,6 +34,7 @@ export interface BulkOutcome {
 /** Looks through all leaks page by page, and gives way to other work between. Throws InputRefused, CursorInvalid. */
 export async function select(tables: Tables, query: LeakQuery): Promise<Selection> {
   const ids: LeakId[] = [];
+  const byStatus: Record<LeakStatus, number> = { opened: 0, patched: 0, closed: 0, marked_false: 0 };
   const hash = createHash("sha256");
   let after: string | undefined;
   do {
@@ -45,14 +47,15 @@ export async function select(tables: Tables, query: LeakQuery): Promise<Selectio
       limit: listLimitMax,
       after,
     });
-    for (const { id, version } of page.leaks) {
+    for (const { id, version, status } of page.leaks) {
+      byStatus[status]++;
       ids.push(id);
       hash.update(`${id} ${version}\n`);
     }
     after = page.next ?? undefined;
     await new Promise((resume) => setImmediate(resume));
   } while (after !== undefined);
-  return { ids, digest: hash.digest("hex") };
+  return { ids, byStatus, digest: hash.digest("hex") };
 }
 
 /** Decides leak by leak, a transaction for each slice: what was decided stays so, whatever happens to the rest. */

@@ -31,6 +31,8 @@ export const leakSorts: readonly LeakSort[] = [
 export const listLimitMax = 1000;
 
 export interface LeakQuery {
+  /** These alone; at most some hundreds. */
+  readonly ids?: readonly string[] | undefined;
   /** Any of these; absent means any status. */
   readonly status?: LeakStatus | readonly LeakStatus[] | undefined;
   readonly risk?: { readonly min?: number; readonly max?: number } | readonly number[] | undefined;
@@ -228,8 +230,9 @@ function riskAsked(
 
 /** What the rows do not tell. */
 function isAsked(leak: Leak, query: LeakQuery): boolean {
-  const { assignee, target, remediation, regression, watch } = query;
+  const { ids, assignee, target, remediation, regression, watch } = query;
   return (
+    (ids === undefined || ids.includes(leak.id)) &&
     (regression === undefined || regression === leak.regressionOf.length > 0) &&
     (watch === undefined || watch === (watchOf(leak) !== null)) &&
     (assignee === undefined || assignee.includes(leak.assignee)) &&

@@ -19,6 +19,7 @@ import type { Leak } from "../leak.ts";
 import { PepperMismatch, SchemaOutdated, SchemaTooNew, StoreAbsent, StoreFailed } from "../refusal.ts";
 import type { Rule } from "../rule.ts";
 import type { Session } from "../session.ts";
+import type { AttemptsKnown } from "./attempts.ts";
 import type { KeptCall } from "./kept.ts";
 import { schemaKnown, upgrade } from "./upgrade.ts";
 
@@ -78,6 +79,8 @@ export interface Tables {
   readonly outbox: Database<unknown, Key[]>;
   /** What destinations were told of, see told.ts. */
   readonly told: Database<number, Key[]>;
+  /** leak seq -> attempts, see attempts.ts. */
+  readonly attempts: Database<AttemptsKnown, number>;
 }
 
 /**
@@ -221,6 +224,7 @@ function openDatabases(root: RootDatabase, gate: Gate, dataDir: string, readOnly
     hooks: database("hooks", "json"),
     outbox: database("outbox", "json"),
     told: database("told", "json"),
+    attempts: database("attempts", "json"),
   };
 }
 

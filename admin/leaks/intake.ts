@@ -1,0 +1,16 @@
+import { digestTokens, type TokenDigest } from "../../rules/digest.ts";
+import type { Tenant } from "../../rules/tenants.ts";
+import { digestHashes } from "../../rules/tokenhash.ts";
+import { warnOfCommon } from "../hunt.ts";
+import type { Services } from "../services.ts";
+
+/** Digests what a call gives, and tells what of it is common in traffic. Throws TokenRefused, HashRefused. */
+export async function digestGiven(
+  services: Services,
+  { name, pepper }: Tenant,
+  tokens: readonly string[],
+  hashes: readonly string[],
+): Promise<TokenDigest[]> {
+  const digests = (await digestTokens(tokens, pepper)).concat(await digestHashes(hashes, pepper));
+  return warnOfCommon(services, name, digests);
+}

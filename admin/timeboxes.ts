@@ -1,0 +1,54 @@
+import type { Logger } from "pino";
+import type { Tenants } from "../rules/tenants.ts";
+
+const EVERY_MS = 1_000;
+/** Ended in one go; what is left has its turn at once after. */
+const BATCH = 100;
+
+/**
+ * Ends decisions and watches at the time that whoever decided chose. What is due stands in the store: what fell due while
+ * no admin ran is ended when one starts.
+ */
+export class TimeBoxes {
+  readonly #tenants: Tenants;
+  readonly #logger: Logger;
+  readonly #timer: NodeJS.Timeout;
+  #isClosed = false;
+  #underWay: Promise<void>;
+
+  constructor(tenants: Tenants, logger: Logger, everyMs = EVERY_MS) {
+    this.#tenants = tenants;
+    this.#logger = logger;
+    this.#underWay = this.#end();
+    this.#timer = setInterval(() => {
+      this.#underWay = this.#underWay.then(() => this.#end());
+    }, everyMs);
+    this.#timer.unref();
+  }
+
+  /** Resolves when nothing is being ended any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#underWay;
+  }
+
+  /** A failure is told, and tried again the next time. */
+  async #end(): Promise<void> {
+    for (const { name: tenant, store } of this.#tenants.all) {
+      try {
+        while (!this.#isClosed) {
+          const due = store.due(BATCH);
+          for (const each of due) {
+            const ended = await store.expire(each);
+            if (ended !== null)
+              this.#logger.info({ tenant, ...each, revision: ended.revision }, "a time box is over");
+          }
+          if (due.length < BATCH) break;
+        }
+      } catch (error) {
+        this.#logger.error({ tenant, reason: (error as Error).message }, "could not end what is due");
+      }
+    }
+  }
+}
