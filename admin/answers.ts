@@ -60,7 +60,14 @@ export const historyAnswer = z
     before: z.record(z.string(), z.unknown()).nullable(),
     after: z.record(z.string(), z.unknown()),
     token: like("1").optional(),
-    tokens: z.strictObject({ first: count, count, falseCount: count.optional() }).optional(),
+    tokens: z
+      .strictObject({
+        first: count,
+        count,
+        falseCount: count.optional(),
+        caught: z.record(z.string(), count).optional(),
+      })
+      .optional(),
     reason: z.string().optional(),
     comment: z.string().optional(),
     decided: count.optional().describe("What a time box ended: the revision of the decision that had it."),

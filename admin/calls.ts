@@ -1,6 +1,7 @@
 import { auditCalls } from "./audit.ts";
 import type { Call } from "./call.ts";
 import { eventCalls } from "./events.ts";
+import { intakeCalls } from "./intake.ts";
 import { keyCalls } from "./keys.ts";
 import { leakCalls } from "./leaks.ts";
 import { notificationCalls } from "./notify/calls.ts";
@@ -18,6 +19,7 @@ import { tenantCalls } from "./tenants.ts";
 export function allCalls(services: Services): readonly Call[] {
   const ofLeaks = [
     ...leakCalls(services),
+    ...intakeCalls,
     ...previewCalls(services),
     ...ruleCalls,
     ...eventCalls(services),

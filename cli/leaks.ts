@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { Command } from "commander";
-import { digestToken, type TokenDigest } from "../rules/digest.ts";
+import { digestToken, type Judge, type TokenDigest } from "../rules/digest.ts";
+import { judgeOf } from "../rules/intake.ts";
 import { checkLeakInput } from "../rules/leak.ts";
 import type { Pepper } from "../rules/pepper.ts";
 import type { Changed } from "../rules/store/leakchanges.ts";
@@ -59,7 +60,9 @@ async function addLeak(flags: AddFlags): Promise<void> {
   if (isNew) console.error(`made the data folder ${settings.data}`);
   try {
     const tokens: TokenDigest[] = [];
-    for (const { bytes, digestOne } of lists) await digestLines(bytes, digestOne, pepper, tokens);
+    const judge = judgeOf(store.falsePositiveRules());
+    for (const { bytes, digestOne } of lists)
+      await digestLines(bytes, (text, line) => digestOne(text, line, pepper, judge), tokens);
     if (tokens.length === 0) throw new CommandFailed("no token was given; write one a line", ExitCode.usage);
     const registered = await store.register(cliActor(), { ...input, tokens });
     const changed = flags.apply ? await store.decide(cliActor(), registered.leak.id, "vpatch") : registered;
@@ -69,8 +72,9 @@ async function addLeak(flags: AddFlags): Promise<void> {
   }
 }
 
-type DigestOne = (text: string, line: number, pepper: Pepper) => TokenDigest;
-const digestTokenLine: DigestOne = (text, line, pepper) => digestToken(Token.parse(text, line), pepper);
+type DigestOne = (text: string, line: number, pepper: Pepper, judge: Judge | null) => TokenDigest;
+const digestTokenLine: DigestOne = (text, line, pepper, judge) =>
+  digestToken(Token.parse(text, line), pepper, judge);
 const digestHashLine: DigestOne = (text, line, pepper) => digestHash(parseTokenHash(text, line), pepper);
 
 interface List {
@@ -103,14 +107,13 @@ async function bytesOf(file: string): Promise<AsyncIterable<Buffer>> {
 
 async function digestLines(
   bytes: AsyncIterable<Buffer>,
-  digestOne: DigestOne,
-  pepper: Pepper,
+  digestOne: (text: string, line: number) => TokenDigest,
   tokens: TokenDigest[],
 ): Promise<void> {
   const progress = new Progress("tokens digested");
   for await (const batch of linesOf(bytes)) {
     for (const { text, number } of batch) {
-      tokens.push(digestOne(text, number, pepper));
+      tokens.push(digestOne(text, number));
       if (tokens.length % 10_000 === 0) progress.show(tokens.length);
     }
   }

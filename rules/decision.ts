@@ -10,6 +10,8 @@ export const reasonsOf = {
   reopen: ["regression", "mistake", "other"],
 } as const satisfies Record<Decision, readonly string[]>;
 
+export type MarkFalseReason = (typeof reasonsOf.mark_false)[number];
+
 /** Why somebody decides, as it goes into the journal with the decision. */
 export interface Grounds {
   /** Up to 2,000 characters, of several lines. */

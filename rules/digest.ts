@@ -29,6 +29,7 @@ export interface TokenDigest {
   readonly line?: number | null | undefined;
   /** It is registered as false, alone of its leak (a rule of the intake, see intake.ts). */
   readonly isFalse?: boolean | undefined;
+  readonly caughtBy?: string | undefined;
 }
 
 /** What people should look at before they trust a token as it was given. */

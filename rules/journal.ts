@@ -23,6 +23,8 @@ export type JournalAction =
   | "key.rotate"
   | "key.revoke"
   | "settings.update"
+  | "intake.create"
+  | "intake.remove"
   | "session.start"
   | "session.end"
   | "session.revoke"
@@ -55,12 +57,13 @@ export interface JournalEntry {
   readonly token?: number;
   /**
    * `leak.register`, `tokens.add`: the numbers given to the new tokens, `first` to `first + count - 1`; the last
-   * `falseCount` of them are registered as false.
+   * `falseCount` of them are registered as false, by so many tokens for each rule of the intake.
    */
   readonly tokens?: {
     readonly first: number;
     readonly count: number;
     readonly falseCount?: number | undefined;
+    readonly caught?: { readonly [rule: string]: number } | undefined;
   };
   /** What a time box ended: the revision of the decision that had it. */
   readonly decided?: number;

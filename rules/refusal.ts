@@ -7,6 +7,7 @@ export type RefusalCode =
   | "KeyRevoked"
   | "SessionUnknown"
   | "EventUnknown"
+  | "FalsePositiveRuleUnknown"
   | "TenantUnknown"
   | "TenantTaken"
   | "HookUnknown"
@@ -47,6 +48,14 @@ export class RuleUnknown extends Refusal {
   readonly code = "RuleUnknown";
   constructor(id: string) {
     super(`no rule has the id ${shown(id)}`);
+  }
+}
+
+/** No rule of the intake has this id. */
+export class FalsePositiveRuleUnknown extends Refusal {
+  readonly code = "FalsePositiveRuleUnknown";
+  constructor(id: string) {
+    super(`no rule of the intake has the id ${shown(id)}`);
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from "./access.ts";
 import type { Grounds } from "./decision.ts";
 import type { TokenDigest } from "./digest.ts";
+import type { FalsePositiveDraft, FalsePositiveRule } from "./intake.ts";
 import {
   type Actor,
   type Facts,
@@ -33,6 +34,7 @@ import { type Duplicate, duplicatesOf } from "./store/duplicates.ts";
 import { holdersOf } from "./store/holders.ts";
 import { Hooks } from "./store/hooks.ts";
 import * as importChanges from "./store/importchanges.ts";
+import { addIntakeRule, type IntakeChanged, readIntake, removeIntakeRule } from "./store/intakechanges.ts";
 import { KeptAnswers } from "./store/kept.ts";
 import {
   createKey,
@@ -149,6 +151,21 @@ export class RulesStore {
   /** Throws CursorInvalid, InputRefused (limit). */
   listLeaks(query: LeakQuery = {}): LeakList {
     return listLeaks(this.#tables, query);
+  }
+
+  /** The rules of the intake, in the order of their numbers; those taken away only with `removed`. */
+  falsePositiveRules(removed = false): FalsePositiveRule[] {
+    return readIntake(this.#tables).filter((rule) => removed || rule.removedAt === null);
+  }
+
+  /** Throws InputRefused. */
+  addFalsePositiveRule(actor: Actor, draft: FalsePositiveDraft): Promise<IntakeChanged> {
+    return addIntakeRule(this.#writable(), this.#by(actor), draft);
+  }
+
+  /** Throws FalsePositiveRuleUnknown. */
+  removeFalsePositiveRule(actor: Actor, id: string): Promise<IntakeChanged> {
+    return removeIntakeRule(this.#writable(), this.#by(actor), id);
   }
 
   settings(): Settings {

@@ -6,7 +6,14 @@ import { type Checksum, isLowEntropy, recognize } from "./kinds.ts";
 export const TOKEN_BYTES_MIN = 6;
 export const TOKEN_BYTES_MAX = 4096;
 
-export type RefusalReason = "empty" | "too_short" | "too_long" | "whitespace" | "control" | "redacted";
+export type RefusalReason =
+  | "empty"
+  | "too_short"
+  | "too_long"
+  | "whitespace"
+  | "control"
+  | "redacted"
+  | "false_positive";
 
 const REASONS: Record<RefusalReason, string> = {
   empty: "the token is empty",
@@ -15,6 +22,7 @@ const REASONS: Record<RefusalReason, string> = {
   whitespace: "the token holds white space",
   control: "the token holds control characters",
   redacted: "the token is redacted: a mask stands in its place",
+  false_positive: "the token is a false positive, says a rule of the intake",
 };
 
 /** Why a text cannot be registered as a token. The message names the reason and the line, never the token. */
@@ -24,8 +32,10 @@ export class TokenRefused extends Error {
   /** Counted from 1; null where the text came alone. */
   readonly line: number | null;
 
-  constructor(reason: RefusalReason, line: number | null) {
-    super(line === null ? REASONS[reason] : `line ${line}: ${REASONS[reason]}`);
+  /** `rule` is the rule of the intake that refuses it. */
+  constructor(reason: RefusalReason, line: number | null, rule: string | null = null) {
+    const why = rule === null ? REASONS[reason] : `${REASONS[reason]} (${rule})`;
+    super(line === null ? why : `line ${line}: ${why}`);
     this.reason = reason;
     this.line = line;
   }

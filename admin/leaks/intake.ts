@@ -1,4 +1,5 @@
 import { digestTokens, type TokenDigest } from "../../rules/digest.ts";
+import { judgeOf } from "../../rules/intake.ts";
 import type { Tenant } from "../../rules/tenants.ts";
 import { digestHashes } from "../../rules/tokenhash.ts";
 import { warnOfCommon } from "../hunt.ts";
@@ -7,10 +8,11 @@ import type { Services } from "../services.ts";
 /** Digests what a call gives, and tells what of it is common in traffic. Throws TokenRefused, HashRefused. */
 export async function digestGiven(
   services: Services,
-  { name, pepper }: Tenant,
+  { name, pepper, store }: Tenant,
   tokens: readonly string[],
   hashes: readonly string[],
 ): Promise<TokenDigest[]> {
-  const digests = (await digestTokens(tokens, pepper)).concat(await digestHashes(hashes, pepper));
+  const judge = judgeOf(store.falsePositiveRules());
+  const digests = (await digestTokens(tokens, pepper, judge)).concat(await digestHashes(hashes, pepper));
   return warnOfCommon(services, name, digests);
 }

@@ -14,6 +14,7 @@ import { commented, journalFacts, unsaidFacts } from "./changes.ts";
 import { shares } from "./counters.ts";
 import { holderTrouble } from "./holderaudit.ts";
 import { hookFacts } from "./hooks.ts";
+import { intakeFacts, readIntake } from "./intakechanges.ts";
 import { keyFacts, withoutNulls } from "./keychanges.ts";
 import { byPart, partsOf } from "./keyring.ts";
 import { indexRows } from "./listing.ts";
@@ -67,6 +68,7 @@ export function auditTables(tables: Tables, source: JournalSource): JournalVerdi
     sessionTrouble,
     hookTrouble,
     settingsTrouble,
+    intakeTrouble,
     rowTrouble,
     counterTrouble,
   ];
@@ -234,6 +236,15 @@ function sessionTrouble(tables: Tables, replayed: Map<string, Replayed>): string
       return `${session.id} is not as the journal says`;
   }
   return count(replayed, "session-") + 1 === readNextIds(tables).session ? null : "sessions are missing";
+}
+
+function intakeTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
+  const rules = readIntake(tables);
+  for (const rule of rules) {
+    if (canonicalJson(replayed.get(rule.id)?.facts ?? null) !== canonicalJson(intakeFacts(rule)))
+      return `${rule.id} is not as the journal says`;
+  }
+  return count(replayed, "fpr-") === rules.length ? null : "rules of the intake are missing";
 }
 
 function rowTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {

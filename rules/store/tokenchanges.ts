@@ -186,8 +186,12 @@ function noticeOf(token: TokenDigest, warning: TokenWarning, leaks: readonly Lea
 
 /** What the journal says of new tokens. */
 export function tokensFact(first: number, appended: Appended): NonNullable<JournalEntry["tokens"]> {
-  const { count, falseCount } = appended;
-  return { first, count, ...(falseCount > 0 && { falseCount }) };
+  const { count, falseCount, tokens } = appended;
+  if (falseCount === 0) return { first, count };
+  const caught: { [rule: string]: number } = {};
+  for (const { caughtBy } of tokens.slice(count - falseCount))
+    if (caughtBy !== undefined) caught[caughtBy] = (caught[caughtBy] ?? 0) + 1;
+  return { first, count, falseCount, ...(Object.keys(caught).length > 0 && { caught }) };
 }
 
 function appendTo(tables: Tables, stored: StoredLeak): AppendTo {
