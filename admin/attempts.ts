@@ -4,7 +4,10 @@ import { type AttemptsKnown, joined } from "../rules/store/attempts.ts";
 import type { Tenant, Tenants } from "../rules/tenants.ts";
 import { iso, type View } from "./views.ts";
 
-/** The count of an event is final so long after its first attempt: its second is over, and stored. */
+/**
+ * The count of an event is final so long after its first attempt: its second is over, and stored. What a worker could
+ * store only later, its disk being full, is not counted here; the events themselves show it.
+ */
 const SETTLED_MS = 15_000;
 const EVERY_MS = 10_000;
 
