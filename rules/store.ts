@@ -236,11 +236,7 @@ export class RulesStore {
   }
 
   /** Makes a leak of what was registered elsewhere. Throws InputRefused. */
-  beginImport(
-    actor: Actor,
-    origin: Origin,
-    input: LeakInput & { readonly tokens: readonly TokenDigest[] },
-  ): Promise<leakChanges.Changed> {
+  beginImport(actor: Actor, origin: Origin, input: importChanges.ImportedLeak): Promise<leakChanges.Changed> {
     return importChanges.beginImport(this.#writable(), this.#by(actor), origin, input);
   }
 

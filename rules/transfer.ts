@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { JournalEntry } from "./journal.ts";
-import { decisions, type Leak } from "./leak.ts";
+import { decisions, type Leak, timeBoxOf, watchOf } from "./leak.ts";
 import { LeakUnknown } from "./refusal.ts";
 import type { RulesStore } from "./store.ts";
 import { formatKnown, type Header, type LeakRecord, tokenRecord } from "./transfer/records.ts";
@@ -38,7 +38,7 @@ export function* exportLeaks(store: RulesStore, options: ExportOptions): Generat
   let tokens = 0;
   for (const leak of chosen(store, options.leaks)) {
     yield line({ leak: leakRecord(store, leak) });
-    for (const record of liveTokens(store, leak.id)) {
+    for (const record of liveTokens(store, leak)) {
       yield line({ token: record });
       if (++tokens % 10_000 === 0) options.progress?.(tokens);
     }
@@ -62,6 +62,7 @@ function* chosen(store: RulesStore, ids: readonly string[] | undefined): Generat
 function leakRecord(store: RulesStore, leak: Leak): LeakRecord {
   const { id, status, createdAt, updatedAt } = leak;
   const rule = store.ruleOf(id);
+  const watch = watchOf(leak);
   const entry = store.registration(id);
   if (entry === null) throw new Error(`${id} is not in the journal`);
   return {
@@ -81,6 +82,9 @@ function leakRecord(store: RulesStore, leak: Leak): LeakRecord {
     createdAt,
     updatedAt,
     rule: rule === null ? null : { mode: rule.mode, scope: scopeOf(rule.scope) },
+    until: timeBoxOf(leak)?.until ?? null,
+    watch: watch === null ? null : { until: watch.until },
+    warnings: leak.warnings,
     decided: decisionOf(store, id),
   };
 }
@@ -108,13 +112,16 @@ function scopeOf({ hosts, methods }: { hosts?: readonly string[]; methods?: read
   };
 }
 
-function* liveTokens(store: RulesStore, id: string) {
-  for (let number = 0; number < store.tokenPageCount(id); number++) {
-    const page = store.tokenPage(id, number);
+function* liveTokens(store: RulesStore, leak: Leak) {
+  for (let number = 0; number < store.tokenPageCount(leak.id); number++) {
+    const page = store.tokenPage(leak.id, number);
     // Taken out at once: the page's bytes are the store's, and may be others by the next turn.
     const live = [];
     for (let place = 0; place < page.count; place++)
-      if (!page.removedAt(place)) live.push(tokenRecord(page.at(place), page.markAt(place)));
+      if (!page.removedAt(place)) {
+        const expiresAt = store.expiryOf(leak, page.numberAt(place));
+        live.push(tokenRecord(page.at(place), page.markAt(place), expiresAt));
+      }
     yield* live;
   }
 }

@@ -12,11 +12,17 @@ import { importLeaks } from "../rules/transfer/take.ts";
 import { type Ended, leakgate } from "./command.ts";
 import { temporaryFolder } from "./support.ts";
 
+/** Long after the tests. */
+const until = Date.UTC(2126, 0, 1);
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const madeUpJwt = `${part({ alg: "HS256" })}.${part({ sub: "made up", exp: until / 1_000 })}.madeUpSignature`;
+
 let folder: ReturnType<typeof temporaryFolder>;
 let source: string;
 let target: string;
 let file: string;
 let pepper: Pepper;
+let whole: string;
 beforeAll(async () => {
   folder = temporaryFolder();
   source = join(folder.path, "source");
@@ -29,17 +35,21 @@ beforeAll(async () => {
     ["patched", ["made-up-token-0001", "made-up-token-0002", "made-up-token-0003"]],
     ["closed", ["made-up-token-0001"]],
     ["false", ["ghp_madeUpMadeUpMadeUpMadeUpMadeUpMade01"]],
-    ["opened", ["made-up-token-0004"]],
+    ["opened", [madeUpJwt]],
   ] as const) {
     const tokens = [...(await digestTokens(texts, pepper)), ...(await digestHashes([sha256], pepper))];
     await store.register("key-1 (Ann)", { name, description: "made up", risk: 7, source: "github", tokens });
   }
   await store.removeToken("key-1 (Ann)", "leak-1", 2);
+  await store.decideToken("key-1 (Ann)", "leak-1", 1, "mark_false");
+  await store.decideToken("key-1 (Ann)", "leak-4", 1, "close");
   const scope = { hosts: ["api.example"], methods: ["POST"] };
-  await store.decide("key-1 (Ann)", "leak-1", "vpatch", { mode: "monitor", scope });
+  await store.decide("key-1 (Ann)", "leak-1", "vpatch", { mode: "monitor", scope, until });
   await store.decide("key-1 (Ann)", "leak-2", "close", { reason: "revoked", comment: "gone\nfor good" });
   await store.decide("key-1 (Ann)", "leak-3", "mark_false");
+  await store.watch("key-1 (Ann)", "leak-3", { on: true });
   await store.close();
+  whole = await exported();
 });
 beforeEach(async () => {
   mkdirSync(target, { mode: 0o700 });
@@ -75,13 +85,17 @@ async function within<T>(data: string, look: (store: RulesStore) => T | Promise<
   }
 }
 
+function neverSo(): never {
+  throw new Error("it was taken");
+}
+
 function tokensOf(store: RulesStore, id: string): unknown[] {
   const tokens = [];
   for (let number = 1; store.token(id, number) !== null; number++) {
     const { addedAt: _, removedTime: __, number: ___, ...token } = store.token(id, number)!;
     if (!token.removed) tokens.push(token);
   }
-  return tokens;
+  return tokens.sort((a, b) => Buffer.compare(a.digest, b.digest));
 }
 
 describe("leakgate export", () => {
@@ -104,7 +118,7 @@ describe("leakgate export", () => {
       .split("\n")
       .map((line) => Object.keys(JSON.parse(line) as object)[0]);
     expect(records.filter((kind) => kind === "leak")).toHaveLength(2);
-    expect(records.filter((kind) => kind === "history")).toHaveLength(3);
+    expect(records.filter((kind) => kind === "history")).toHaveLength(4);
     expect(await take("--dry-run")).toMatchObject({ code: 0 });
     expect(await run("export", "--data", source, "--leak", "leak-1,leak-9")).toMatchObject({
       code: 1,
@@ -137,6 +151,10 @@ describe("leakgate import", () => {
         reason: "revoked",
         comment: expect.stringMatching(/^decided by key-1 \(Ann\) at 20.*: gone\nfor good$/),
       });
+      expect(there.leak("leak-2")).toMatchObject({ timeBox: { until }, tokensFalse: 1, warnings: {} });
+      expect(there.leak("leak-4")).toMatchObject({ watch: { until: null } });
+      expect(there.leak("leak-5")).toMatchObject({ tokensClosed: 1 });
+      expect(there.expiryOf(there.leak("leak-5")!, 1)).toBe(until);
       expect(await there.audit()).toMatchObject({ ok: true });
       await within(source, (here) => {
         for (const { seq } of taken as Leak[])
@@ -181,7 +199,7 @@ describe("leakgate import", () => {
     await within(target, async (store) => {
       const tokens = await digestTokens(["made-up-token-0001"], pepper);
       const facts = { name: "patched", description: "made up", risk: 7, source: "github" };
-      await store.beginImport("test", leak.leak.origin, { ...facts, tokens });
+      await store.beginImport("test", leak.leak.origin, { ...facts, tokens, warnings: {} });
     });
     const { out } = await take();
     expect(out).toMatch(/leak-1 +leak-2 +completed +patched/);
@@ -261,11 +279,26 @@ describe("leakgate import", () => {
     ["goes on after its end", (text) => `${text}{"leak":{}}\n`, "nothing may follow the end"],
     ["is empty", () => "", "line 1: the file ends before its last line"],
   ])("refuses a file that %s, and takes nothing of it in", async (_what, change, why) => {
-    writeFileSync(file, change(await exported()));
+    writeFileSync(file, change(whole));
+    await within(target, async (store) => {
+      const handle = await open(file);
+      const taking = importLeaks(store, handle, { actor: "test", pepperId: pepper.id });
+      const { code, message } = (await taking.then(neverSo, (error) => error)) as {
+        code: string;
+        message: string;
+      };
+      await handle.close();
+      expect([code, message]).toEqual(["TransferRefused", expect.stringContaining(why)]);
+      expect(message).not.toContain("made-up");
+      expect(store.revision()).toBe(1);
+    });
+  });
+
+  test("such a file ends the command with 2, and the line is named", async () => {
+    writeFileSync(file, whole.split("\n").slice(0, 9).join("\n"));
     const { code, out, err } = await take();
     expect([code, out]).toEqual([2, ""]);
-    expect(err).toContain(why);
-    expect(err).not.toContain("made-up");
+    expect(err).toContain("could not import the leaks: line 10: the file ends before its last line");
     expect(await within(target, (store) => store.revision())).toBe(1);
   });
 

@@ -1,6 +1,6 @@
 import type { TokenDigest } from "../digest.ts";
 import type { JournalEntry, Origin } from "../journal.ts";
-import { checkLeakInput, type LeakId, type LeakInput } from "../leak.ts";
+import { checkLeakInput, type LeakId, type LeakInput, type WarningCounts } from "../leak.ts";
 import { InputRefused } from "../refusal.ts";
 import { checkActor, commit } from "./changes.ts";
 import { type By, type Changed, enrol, planFirst } from "./leakchanges.ts";
@@ -32,20 +32,28 @@ export function registration(tables: Tables, leakId: string): JournalEntry | nul
   return JSON.parse(tables.journal.get((first as [string, number])[1]) ?? "null") as JournalEntry | null;
 }
 
+/** A leak as it was registered elsewhere. */
+export interface ImportedLeak extends LeakInput {
+  readonly tokens: readonly TokenDigest[];
+  readonly warnings: WarningCounts;
+}
+
 /** Makes a leak of what was registered elsewhere, with the first of its tokens. Throws InputRefused. */
 export async function beginImport(
   tables: Tables,
   by: By,
   origin: Origin,
-  input: LeakInput & { readonly tokens: readonly TokenDigest[] },
+  input: ImportedLeak,
 ): Promise<Changed> {
   checkActor(by.actor);
   const facts = checkLeakInput(input);
   const appended = await planFirst(input.tokens, by.at);
   return commit(tables, () => {
+    // Counted anew: that depends on what else is here.
+    const { already_known: _, ...warnings } = input.warnings;
     if (importState(tables, origin) !== null)
       throw new InputRefused(origin.leak, "is being imported by somebody else");
-    const changed = enrol(tables, by, facts, appended, { action: "leak.import", origin });
+    const changed = enrol(tables, by, facts, appended, { action: "leak.import", origin }, warnings);
     const state: ImportState = { leak: changed.leak.id, isComplete: false };
     tables.meta.put(keyOf(origin), state);
     return changed;

@@ -1,6 +1,13 @@
 import type { TokenDigest } from "../digest.ts";
 import type { EntryDraft } from "../journal.ts";
-import { amendLeak, checkLeakInput, type Leak, type LeakDetails, type LeakInput } from "../leak.ts";
+import {
+  amendLeak,
+  checkLeakInput,
+  type Leak,
+  type LeakDetails,
+  type LeakInput,
+  type WarningCounts,
+} from "../leak.ts";
 import { InputRefused } from "../refusal.ts";
 import {
   amend,
@@ -51,13 +58,17 @@ export function planFirst(tokens: readonly TokenDigest[], at: number): Promise<A
   return inSlices(planAppend(tokens, { tokensEver: 0, kinds: [], readPage: noPage }, at));
 }
 
-/** Stores a new leak, opened, with what was planned for its tokens; only inside a write transaction. */
+/**
+ * Stores a new leak, opened, with what was planned for its tokens; only inside a write transaction. `warnings` are those
+ * that its tokens had before they came here.
+ */
 export function enrol(
   tables: Tables,
   by: By,
   facts: LeakDetails,
   appended: Appended,
   draft: Pick<EntryDraft, "action" | "origin">,
+  warnings: WarningCounts = {},
 ): Registered {
   const seq = takeId(tables, "leak");
   writePages(tables, seq, 1, appended);
@@ -70,7 +81,7 @@ export function enrol(
     tokenCount: appended.count,
     tokensClosed: 0,
     tokensFalse: appended.falseCount,
-    ...factsWith({ warnings: {}, regressionOf: [] }, appended.tokens, met),
+    ...factsWith({ warnings, regressionOf: [] }, appended.tokens, met),
     version: 1,
     createdAt: by.at,
     updatedAt: by.at,

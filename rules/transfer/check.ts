@@ -42,6 +42,8 @@ export async function readExport(file: FileHandle, reader: Reader): Promise<End>
           throw new TransferRefused(number, "the same leak stands before it already");
         if ((leak.status === "patched") !== (leak.rule !== null))
           throw new TransferRefused(number, "a patched leak has a rule, and no other has one");
+        if (leak.watch !== null && (leak.status === "opened" || leak.status === "patched"))
+          throw new TransferRefused(number, "only a leak that is over is watched");
         leaks++;
         await reader.leak?.(leak, number);
       } else if ("history" in record) checked(records.history, record, number);

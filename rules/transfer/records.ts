@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TokenDigest } from "../digest.ts";
+import { type TokenDigest, tokenWarnings } from "../digest.ts";
 import { leakLimits, leakStatuses } from "../leak.ts";
 import { ruleModes } from "../rule.ts";
 import type { TokenRecordView } from "../store/pages.ts";
@@ -53,6 +53,11 @@ const leak = z.strictObject({
       }),
     })
     .nullable(),
+  /** When what was decided ends by itself (ms), and a watch over a leak that is over. */
+  until: count.nullable(),
+  watch: z.strictObject({ until: count.nullable() }).nullable(),
+  /** How many tokens came with which warning, when they were given in clear. */
+  warnings: z.partialRecord(z.enum(tokenWarnings), count),
   /** The newest decision; null where nobody decided anything. */
   decided: z
     .strictObject({
@@ -73,6 +78,10 @@ const token = z.strictObject({
   preview: z.string().max(15),
   kind: z.string().regex(/^[a-z0-9_-]{1,64}$/),
   hash: z.enum(hashAlgorithms).optional(),
+  checksum: z.enum(["valid", "invalid"]).optional(),
+  expiresAt: count.optional(),
+  /** What was decided of it alone. */
+  alone: z.enum(["closed", "marked_false"]).optional(),
 });
 
 const end = z.strictObject({ leaks: count, tokens: count, sha256: hex64 });
@@ -91,7 +100,7 @@ export type LeakRecord = z.infer<typeof leak>;
 export type TokenRecord = z.infer<typeof token>;
 export type End = z.infer<typeof end>;
 
-export function tokenRecord(view: TokenRecordView, mark: number): TokenRecord {
+export function tokenRecord(view: TokenRecordView, mark: number, expiresAt: number | null): TokenRecord {
   return {
     digest: Buffer.from(view.digest).toString("base64"),
     anchor: view.anchor,
@@ -101,9 +110,14 @@ export function tokenRecord(view: TokenRecordView, mark: number): TokenRecord {
     preview: view.preview,
     kind: view.kind,
     ...(view.hash === null ? {} : { hash: view.hash }),
+    ...(view.checksum === "none" ? {} : { checksum: view.checksum }),
+    ...(expiresAt === null ? {} : { expiresAt }),
+    ...(view.alone === null ? {} : { alone: view.alone }),
   };
 }
 
-export function digestOf(record: TokenRecord): TokenDigest {
-  return { ...record, digest: Buffer.from(record.digest, "base64") };
+/** `isFalse` where that was decided of it alone, and is to be so here. */
+export function digestOf({ alone, digest, ...facts }: TokenRecord, withDecision: boolean): TokenDigest {
+  const isFalse = withDecision && alone === "marked_false";
+  return { ...facts, digest: Buffer.from(digest, "base64"), ...(isFalse ? { isFalse } : {}) };
 }

@@ -1,14 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
-import { checkGrounds, type Grounds } from "../decision.ts";
 import type { TokenDigest } from "../digest.ts";
-import { checkLeakInput, type Decision, type LeakId, type LeakInput, type LeakStatus } from "../leak.ts";
-import { InputRefused } from "../refusal.ts";
-import { normalizeScope, type RuleScope } from "../rule.ts";
+import type { LeakId, LeakStatus } from "../leak.ts";
 import type { RulesStore } from "../store.ts";
-import { commentCharsMax } from "../text.ts";
 import { readExport } from "./check.ts";
-import { digestOf, type End, type LeakRecord } from "./records.ts";
-import { TransferPepper, TransferRefused } from "./refusals.ts";
+import { checkTakable, decisionOf, inputOf } from "./decided.ts";
+import { digestOf, type End, type LeakRecord, type TokenRecord } from "./records.ts";
+import { TransferPepper } from "./refusals.ts";
 
 export interface ImportOptions {
   readonly actor: string;
@@ -43,13 +40,6 @@ export interface Imported {
 /** Tokens in memory at a time, and in one change. */
 const BATCH = 50_000;
 
-/** What stands in the other store for a decision here. Nothing was decided of an opened leak. */
-const decisionFor: Readonly<Record<Exclude<LeakStatus, "opened">, Decision>> = {
-  patched: "vpatch",
-  closed: "close",
-  marked_false: "mark_false",
-};
-
 /**
  * Takes the leaks of an export into a store with the same pepper. The whole file is checked before anything is changed;
  * a leak that the store knows by its origin is passed over, so the same file twice changes nothing; one that was cut
@@ -66,7 +56,7 @@ export async function importLeaks(
   if (!options.dryRun) {
     await readExport(file, {
       leak: (leak) => taker.begin(leak),
-      token: (token) => taker.add(digestOf(token)),
+      token: (token) => taker.add(token),
     });
     await taker.finish();
   }
@@ -90,7 +80,7 @@ async function check(
       if (pepper !== pepperId) throw new TransferPepper(pepper, pepperId);
     },
     leak: (leak, line) => {
-      checkTakable(leak, line);
+      checkTakable(leak, line, Date.now());
       counts.push({ leak, tokens: 0 });
     },
     token: () => {
@@ -99,24 +89,6 @@ async function check(
     },
   });
   return { counts, end };
-}
-
-/** What the store would refuse of a leak is said before anything is stored. Throws TransferRefused. */
-function checkTakable(leak: LeakRecord, line: number): void {
-  try {
-    checkLeakInput(inputOf(leak));
-    if (leak.rule !== null) normalizeScope(scopeOf(leak));
-    if (leak.status !== "opened" && leak.decided !== null)
-      checkGrounds(decisionFor[leak.status], groundsOf(leak.decided));
-  } catch (error) {
-    if (error instanceof InputRefused) throw new TransferRefused(line, error.message);
-    throw error;
-  }
-}
-
-function scopeOf({ rule }: LeakRecord): RuleScope {
-  const { hosts = [], methods = [] } = rule?.scope ?? {};
-  return { hosts, methods };
 }
 
 /** The second pass: one leak after the other, its tokens in batches. */
@@ -130,6 +102,8 @@ class Taker {
   private here: LeakId | null = null;
   private outcome: Taken["outcome"] = "new";
   private batch: TokenDigest[] = [];
+  /** Digests, in base64; people close few. */
+  private closedAlone = new Set<string>();
   private seen = 0;
 
   constructor(store: RulesStore, counts: readonly Counted[], options: ImportOptions, total: number) {
@@ -145,12 +119,14 @@ class Taker {
     const state = this.store.importState(leak.origin);
     this.here = state?.leak ?? null;
     this.outcome = outcomeOf(state);
+    this.closedAlone = new Set();
   }
 
-  add(token: TokenDigest): void | Promise<void> {
+  add(token: TokenRecord): void | Promise<void> {
     if (++this.seen % 10_000 === 0) this.options.progress?.(this.seen, this.total);
     if (this.outcome === "known") return;
-    this.batch.push(token);
+    this.batch.push(digestOf(token, !this.options.asOpened));
+    if (token.alone === "closed") this.closedAlone.add(token.digest);
     if (this.batch.length >= BATCH) return this.flush();
   }
 
@@ -190,44 +166,40 @@ class Taker {
       return;
     }
     const { origin } = leak;
-    this.here = (await this.store.beginImport(actor, origin, { ...inputOf(leak), tokens })).leak.id;
+    this.here = (
+      await this.store.beginImport(actor, origin, { ...inputOf(leak), tokens, warnings: leak.warnings })
+    ).leak.id;
   }
 
   private async decide(leak: LeakRecord): Promise<void> {
-    const { status, rule, decided } = leak;
-    const current = this.store.leak(this.here!)!.status;
-    if (status === "opened" || status === current) return;
-    const wish = rule === null ? {} : { mode: rule.mode, scope: scopeOf(leak) };
-    const grounds = decided === null ? {} : groundsOf(decided);
-    await this.store.decide(this.options.actor, this.here!, decisionFor[status], { ...wish, ...grounds });
+    const { store, options } = this;
+    const here = this.here!;
+    await this.closeAlone();
+    const decided = decisionOf(leak, Date.now());
+    if (decided === null) return;
+    if (store.leak(here)!.status !== leak.status)
+      await store.decide(options.actor, here, decided.decision, decided.options);
+    if (decided.watch !== null) await store.watch(options.actor, here, decided.watch);
+  }
+
+  /** Before the leak is decided: of one that is over, no token is decided alone. */
+  private async closeAlone(): Promise<void> {
+    const { store, closedAlone } = this;
+    const here = this.here!;
+    for (let number = 0; closedAlone.size > 0 && number < store.tokenPageCount(here); number++) {
+      const page = store.tokenPage(here, number);
+      const numbers: number[] = [];
+      for (let place = 0; place < page.count; place++) {
+        const isOpen = !page.removedAt(place) && page.aloneAt(place) === null;
+        if (isOpen && closedAlone.has(page.digestAt(place).toString("base64")))
+          numbers.push(page.numberAt(place));
+      }
+      for (const each of numbers) await store.decideToken(this.options.actor, here, each, "close");
+    }
   }
 }
 
 function outcomeOf(state: { readonly isComplete: boolean } | null): Taken["outcome"] {
   if (state === null) return "new";
   return state.isComplete ? "known" : "completed";
-}
-
-function inputOf(leak: LeakRecord): LeakInput {
-  const { name, description, risk, source, sourceUrl, sourceAuthor, sourceAt } = leak;
-  const { target, assignee, notApplicable } = leak;
-  return {
-    name,
-    description,
-    risk,
-    source,
-    sourceUrl,
-    sourceAuthor,
-    sourceAt,
-    target,
-    assignee,
-    notApplicable,
-  };
-}
-
-/** Who decided it there, and why, for the history here. */
-function groundsOf({ by, at, reason, comment = "" }: NonNullable<LeakRecord["decided"]>): Grounds {
-  const said = `decided by ${by} at ${new Date(at).toISOString()}${comment === "" ? "" : `: ${comment}`}`;
-  // Not through the middle of a character.
-  return { comment: said.slice(0, commentCharsMax).replace(/[\uD800-\uDBFF]$/, ""), reason };
 }
