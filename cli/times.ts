@@ -5,9 +5,8 @@ const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_6
 
 /** An argument parser for commander: an ISO 8601 date or time, or `90m`, `24h`, `7d` ago. Answers milliseconds. */
 export function time(text: string): number {
-  const ago = /^([0-9]{1,6})([smhd])$/.exec(text);
-  if (ago !== null) return Date.now() - Number(ago[1]) * UNITS_MS[ago[2]!]!;
-  const at = parseTime(text);
+  const spanMs = spanOf(text);
+  const at = spanMs === null ? parseTime(text) : Date.now() - spanMs;
   if (at === null)
     throw new InvalidArgumentError("It must be a time such as 2026-11-24T12:00:00Z, or 24h ago as 24h.");
   return at;
@@ -15,15 +14,23 @@ export function time(text: string): number {
 
 /** The same for what is to come: `90m`, `24h`, `90d` from now. */
 export function timeToCome(text: string): number {
-  const span = /^[0-9]{1,6}[smhd]$/.test(text);
-  return span ? 2 * Date.now() - time(text) : time(text);
+  const spanMs = spanOf(text);
+  const at = spanMs === null ? parseTime(text) : Date.now() + spanMs;
+  if (at === null)
+    throw new InvalidArgumentError("It must be a time such as 2026-11-24T12:00:00Z, or in 7 days as 7d.");
+  return at;
 }
 
 /** An argument parser for commander: `90m`, `24h`, `7d`. Answers milliseconds. */
 export function span(text: string): number {
-  const given = /^([0-9]{1,6})([smhd])$/.exec(text);
-  if (given === null) throw new InvalidArgumentError("It must be a time as 90m, 24h or 7d.");
-  return Number(given[1]) * UNITS_MS[given[2]!]!;
+  const spanMs = spanOf(text);
+  if (spanMs === null) throw new InvalidArgumentError("It must be a time as 90m, 24h or 7d.");
+  return spanMs;
+}
+
+function spanOf(text: string): number | null {
+  const [, count, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? [];
+  return unit === undefined ? null : Number(count) * UNITS_MS[unit]!;
 }
 
 /** `2026-11-24 12:00`, in UTC. */

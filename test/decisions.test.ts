@@ -89,6 +89,9 @@ describe("leakgate leaks apply, close, reopen, mark-false", () => {
     const because = ["--reason", "test_value", "--comment", "a made-up example of the manual"];
     expect((await leaks("mark-false", "leak-1", ...because)).out).toBe("leak-1: marked false\n");
     expect((await leaks("close", "leak-2", "--reason", "test_value")).code).toBe(2);
+    expect((await leaks("close", "leak-3", "--until", "7d")).code).toBe(0);
+    expect((await leaks("show", "leak-3")).out).toMatch(/until +20.*, then it is opened again/);
+    expect((await leaks("close", "leak-2", "--until", "2001-01-01")).code).toBe(2);
     expect((await leaks("show", "leak-1")).out).toMatch(/leak.mark_false +test_value +a made-up example/);
     const { history } = await json<{ history: { actor: string; action: string }[] }>("show", "leak-1");
     expect(history[0]).toMatchObject({ actor: expect.stringMatching(/^cli:/), action: "leak.mark_false" });

@@ -13,6 +13,7 @@ import { cliActor, openExisting } from "../data.ts";
 import { ExitCode } from "../exit.ts";
 import { attempting, CommandFailed } from "../failure.ts";
 import { type TenantFlags, tenantOptions, wholeNumber } from "../options.ts";
+import { timeToCome } from "../times.ts";
 
 interface DecideFlags extends Flags, TenantFlags {
   readonly mode?: RuleMode;
@@ -20,6 +21,7 @@ interface DecideFlags extends Flags, TenantFlags {
   readonly methods?: string[];
   readonly comment?: string;
   readonly reason?: string;
+  readonly until?: number;
   readonly wait?: boolean;
   readonly within: number;
   readonly json?: boolean;
@@ -66,6 +68,12 @@ export function registerDecisions(leaks: Command): void {
     const reasons = reasonsOf[verb.decision];
     if (reasons.length > 0)
       command.addOption(new Option("--reason <word>", "why, in a word").choices(reasons));
+    if (verb.decision !== "reopen")
+      command.option(
+        "--until <time>",
+        "when it ends and the leak is opened again, as 7d for in 7 days",
+        timeToCome,
+      );
     command
       .option("--comment <text>", "why, in your own words; it stands in the history")
       .option("--wait", "until every live worker enforces it")
@@ -149,12 +157,13 @@ function commas(text: string): string[] {
   return text.split(",").filter((part) => part !== "");
 }
 
-function optionsOf({ mode, hosts, methods, comment, reason }: DecideFlags): DecideOptions {
+function optionsOf({ mode, hosts, methods, comment, reason, until }: DecideFlags): DecideOptions {
   const isScoped = hosts !== undefined || methods !== undefined;
   return {
     mode,
     comment,
     reason,
+    until,
     ...(isScoped ? { scope: { hosts: hosts ?? [], methods: methods ?? [] } } : {}),
   };
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { historyView, leakView, tokenView } from "../../admin/views.ts";
 import type { JournalEntry } from "../../rules/journal.ts";
-import type { Leak } from "../../rules/leak.ts";
+import { type Leak, timeBoxOf, watchOf } from "../../rules/leak.ts";
 import { LeakUnknown } from "../../rules/refusal.ts";
 import type { Rule } from "../../rules/rule.ts";
 import type { TokenRecordView } from "../../rules/store/pages.ts";
@@ -86,7 +86,8 @@ async function show(id: string, { json, tokens: withTokens, ...flags }: ShowFlag
     }
     console.log(factsText(leak, rule));
     console.log(`\n${table(["WHEN", "WHO", "WHAT", "WHY", "COMMENT"], history.map(historyRow))}`);
-    if (withTokens) console.log(`\n${table(["TOKEN", "PREVIEW", "KIND", "ADDED"], tokens.map(tokenRow))}`);
+    if (withTokens)
+      console.log(`\n${table(["TOKEN", "PREVIEW", "KIND", "ADDED", "ALONE"], tokens.map(tokenRow))}`);
   } finally {
     await store.close();
   }
@@ -94,6 +95,8 @@ async function show(id: string, { json, tokens: withTokens, ...flags }: ShowFlag
 
 function factsText(leak: Leak, rule: Rule | null): string {
   const scope = [...(rule?.scope.hosts ?? []), ...(rule?.scope.methods ?? [])].join(" ") || "everywhere";
+  const until = timeBoxOf(leak)?.until ?? null;
+  const watch = watchOf(leak);
   const facts: [string, string][] = [
     ["name", leak.name],
     ...optional("description", leak.description === "" ? null : leak.description),
@@ -104,7 +107,13 @@ function factsText(leak: Leak, rule: Rule | null): string {
     ...optional("assignee", leak.assignee),
     ...optional("not applicable", leak.notApplicable),
     ["status", leak.status],
-    ["tokens", String(leak.tokenCount)],
+    ...optional("until", until === null ? null : `${minute(until)}, then it is opened again`),
+    ...optional(
+      "watched",
+      watch === null ? null : watch.until === null ? "yes" : `until ${minute(watch.until)}`,
+    ),
+    ["tokens", tokensText(leak)],
+    ...optional("regression of", leak.regressionOf.join(" ") || null),
     ["version", String(leak.version)],
     ["registered", minute(leak.createdAt)],
     ["updated", minute(leak.updatedAt)],
@@ -117,6 +126,14 @@ function factsText(leak: Leak, rule: Rule | null): string {
   return table([leak.id.toUpperCase(), ""], facts);
 }
 
+function tokensText({ tokenCount, tokensClosed, tokensFalse }: Leak): string {
+  const alone = [
+    ...(tokensClosed === 0 ? [] : [`${tokensClosed} closed alone`]),
+    ...(tokensFalse === 0 ? [] : [`${tokensFalse} marked false alone`]),
+  ];
+  return alone.length === 0 ? String(tokenCount) : `${tokenCount}, of which ${alone.join(", ")}`;
+}
+
 function optional(name: string, value: string | null): [string, string][] {
   return value === null ? [] : [[name, value]];
 }
@@ -125,8 +142,8 @@ function historyRow({ at, actor, action, reason = "", comment = "" }: JournalEnt
   return [minute(at), actor, action, reason, comment.replaceAll("\n", " ")];
 }
 
-function tokenRow({ number, preview, kind, addedAt }: TokenRecordView): string[] {
-  return [String(number), preview, kind, minute(addedAt)];
+function tokenRow({ number, preview, kind, addedAt, alone }: TokenRecordView): string[] {
+  return [String(number), preview, kind, minute(addedAt), alone ?? ""];
 }
 
 function* liveTokens(store: RulesStore, id: string): Generator<TokenRecordView> {
