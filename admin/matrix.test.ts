@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { roles } from "../rules/access.ts";
+import type { HookId } from "../rules/hook.ts";
 import { defaultTenant } from "../rules/tenants.ts";
 import { type Json, makeKey, TestAdmin } from "../test/admin.ts";
 import { allCalls } from "./calls.ts";
@@ -13,6 +14,8 @@ import type { Services } from "./services.ts";
  */
 const givenParts: Readonly<Record<string, (world: World) => Promise<string>>> = {
   "/api/v1/sessions/{id}": (world) => world.signIn(),
+  "/api/v1/dead-letters/{id}": (world) => world.deadLetter(),
+  "/api/v1/dead-letters/{id}/retry": (world) => world.deadLetter(),
 };
 /** What is one caller's own: to others, of the same tenant too, it is not there. */
 const ofOneCaller: ReadonlySet<string> = new Set(["/api/v1/session", "/api/v1/sessions/{id}"]);
@@ -145,6 +148,20 @@ class World {
     const key = this.keys.get("administrator of default");
     const answer = await this.admin.call("POST", "/api/v1/session", { key: null, body: { key } });
     return (answer.body.session as { id: string }).id;
+  }
+
+  /** The id of a message that was given up. */
+  async deadLetter(): Promise<string> {
+    const hook = (await this.member("/api/v1/notifications", [])) as HookId;
+    return this.admin.hands(async ({ default: { store } }) => {
+      const position = store.outbox.position() ?? { revision: store.revision(), eventsAt: Date.now() };
+      const messages = [{ hook, messageId: "made-up", notice: {} }];
+      await store.outbox.advance(
+        { position, messages, told: [] },
+        { queueMax: 0, deadMax: 100, deliveredMax: 1 },
+      );
+      return store.outbox.deadLetters(1)[0]!.id;
+    });
   }
 
   /** The id of what the collection makes, or else of the first it lists. */

@@ -180,7 +180,7 @@ describe("retention", () => {
 });
 
 test("defaults of the configuration, and what it refuses", () => {
-  expect(adminSchema.parse({})).toEqual({
+  expect(adminSchema.parse({})).toMatchObject({
     bodyBytes: 32 * 1024 * 1024,
     enforcedWaitMs: 5_000,
     previewWaitMs: 2_000,
