@@ -4,6 +4,7 @@ import { type Context, Hono } from "hono";
 import { addressReader } from "./address.ts";
 import { authorize, openPaths } from "./auth.ts";
 import { allCalls } from "./calls.ts";
+import { consoleFiles, isConsolePath } from "./consolefiles.ts";
 import { type SecurityHeaders, securityHeaders } from "./headers.ts";
 import { healthRoutes } from "./health.ts";
 import { oidcRoutes } from "./oidcroutes.ts";
@@ -26,7 +27,7 @@ export function adminApp(services: Services): Hono<Env> {
     secure(context.res.headers, context.get("requestId"), always);
     // A connection kept alive would hold up the close.
     if (closing.aborted) context.res.headers.set("connection", "close");
-    if (openPaths.has(context.req.path)) return;
+    if (openPaths.has(context.req.path) || isConsolePath(context.req.path)) return;
     logger.info(
       {
         method: context.req.method,
@@ -41,6 +42,7 @@ export function adminApp(services: Services): Hono<Env> {
       "admin call",
     );
   });
+  app.use(consoleFiles());
   app.use(authorize(services));
   app.route("/", healthRoutes(services));
   if (services.oidc !== null) app.route("/auth/oidc", oidcRoutes(services, services.oidc));

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -10,6 +10,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   rules: ["rules"],
   proxy: ["proxy", "rules"],
   admin: ["admin", "rules"],
+  // Runs in a browser: of the API it knows what answers look like, by type alone.
+  "admin/console": ["admin/console", "admin"],
   cli: ["cli", "proxy", "admin", "rules"],
   bench: ["bench", "cli", "proxy", "admin", "rules", "test"],
   test: ["test", "bench", "cli", "proxy", "admin", "rules"],
@@ -19,6 +21,8 @@ const FOLDERS = Object.keys(MAY_IMPORT);
 /** What a person starts; all else must be reached from here. */
 const ENTRIES = [
   "cli/main.ts",
+  "admin/console/main.tsx",
+  "admin/console/vite.config.ts",
   "bench/main.ts",
   "bench/matcher.ts",
   "bench/activation.ts",
@@ -28,6 +32,7 @@ const ENTRIES = [
   "bench/inflate.ts",
   "bench/seen.ts",
   "test/fuzz/main.ts",
+  "test/console/screenshots.ts",
 ];
 
 /** Packages that belong to one folder: a peer of the benchmark with known holes must not slip into the product. */
@@ -45,6 +50,11 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "cookie-parser": ["test"],
   "openid-client": ["admin"],
   "oidc-provider": ["test"],
+  preact: ["admin/console"],
+  echarts: ["admin/console"],
+  vite: ["admin/console"],
+  "playwright-core": ["test"],
+  "axe-core": ["test"],
 };
 
 interface Ban {
@@ -89,8 +99,9 @@ const BANS: readonly Ban[] = [
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))
-    .map((name) => `${folder}/${name.split(sep).join("/")}`);
+    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith(".d.ts"))
+    .map((name) => `${folder}/${name.split(sep).join("/")}`)
+    .filter((path) => folderOf(path) === folder);
 }
 
 const sources = new Map(
@@ -100,7 +111,12 @@ const sources = new Map(
     .map((path) => [path, readFileSync(join(root, path), "utf8")]),
 );
 const isTest = (path: string) => path.endsWith(".test.ts") || path.startsWith("test/");
-const folderOf = (path: string) => path.slice(0, path.indexOf("/"));
+
+/** The innermost of the folders above that holds the file. */
+function folderOf(path: string): string {
+  const inner = FOLDERS.find((folder) => folder.includes("/") && path.startsWith(`${folder}/`));
+  return inner ?? path.slice(0, path.indexOf("/"));
+}
 
 /** What a source imports: relative paths and names of packages. */
 function importsOf(text: string): string[] {
@@ -175,10 +191,22 @@ describe("import directions", () => {
   test("every import of ours names a file that is there, with its ending", () => {
     const missing = [...sources.keys()].flatMap((path) =>
       ownImports(path)
-        .filter((target) => !sources.has(target))
+        .filter((target) => !sources.has(target) && !isStyle(target))
         .map((target) => `${path} -> ${target}`),
     );
     expect(missing).toEqual([]);
+  });
+
+  test("the console takes nothing but types from the admin", () => {
+    const strays = [...sources.entries()]
+      .filter(([path]) => folderOf(path) === "admin/console")
+      .flatMap(([path, text]) =>
+        [...text.matchAll(/^import (?!type\b)[^;]*?from "([^"]+)"/gm)]
+          .map(([, name]) => normalize(join(dirname(path), name!)))
+          .filter((target) => /^(?:admin|rules)\//.test(target) && folderOf(target) !== "admin/console")
+          .map((target) => `${path} -> ${target}`),
+      );
+    expect(strays).toEqual([]);
   });
 
   test("packages stay in their folders", () => {
@@ -190,6 +218,11 @@ describe("import directions", () => {
     expect(strays).toEqual([]);
   });
 });
+
+/** A style sheet of the console. */
+function isStyle(target: string): boolean {
+  return target.endsWith(".css") && existsSync(join(root, target));
+}
 
 /** A unit test may use the support of test/; what it tests may not. */
 function isAllowed(path: string, target: string): boolean {

@@ -6,7 +6,9 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { until } from "./support.ts";
 
-const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+/** The same built file, seen from the sources and from what was built. */
+const built = import.meta.url.endsWith(".ts") ? "../dist/cli/main.js" : "../cli/main.js";
+const main = fileURLToPath(new URL(built, import.meta.url));
 /** Above the drain deadline and the supervisor's grace; what runs longer hangs. */
 const STOP_WITHIN_MS = 20_000;
 /** A start on a busy machine: four processes, each of which loads Node. */

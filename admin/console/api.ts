@@ -1,0 +1,87 @@
+/** Why a call was not carried out, as the API says it (problem+json). */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly errors: readonly FieldError[];
+
+  constructor(status: number, detail: string, errors: readonly FieldError[] = []) {
+    super(detail);
+    this.status = status;
+    this.errors = errors;
+  }
+}
+
+export interface FieldError {
+  /** `#/tokens/3`; a parameter by its name. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+export type QueryValue = string | number | boolean | readonly string[] | undefined | null;
+
+export interface ApiOptions {
+  readonly query?: Readonly<Record<string, QueryValue>>;
+  readonly body?: unknown;
+  /** The version that was seen; another one answers 412. */
+  readonly ifMatch?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const hooks = { onSignedOut: () => {} };
+let tenant: string | null = null;
+
+/** Called whenever the API says that nobody is signed in any more. */
+export function onSignedOut(then: () => void): void {
+  hooks.onSignedOut = then;
+}
+
+/** Every call is about this tenant from now on; null: the caller's own. */
+export function useTenant(name: string | null): void {
+  tenant = name;
+}
+
+/** Calls the API as the one who is signed in. Throws ApiProblem, also where the admin does not answer (status 0). */
+export async function api<T>(method: string, path: string, options: ApiOptions = {}): Promise<T> {
+  const answer = await send(method, urlOf(path, options.query), options);
+  const text = await answer.text();
+  const isJson = /json/.test(answer.headers.get("content-type") ?? "");
+  const body: unknown = isJson && text !== "" ? JSON.parse(text) : null;
+  if (answer.ok) return body as T;
+  // A refused sign-in is not the end of a session.
+  if (answer.status === 401 && !(method === "POST" && path === "/session")) hooks.onSignedOut();
+  const { detail = `The admin answered ${answer.status}.`, errors = [] } = (body ?? {}) as {
+    detail?: string;
+    errors?: FieldError[];
+  };
+  throw new ApiProblem(answer.status, detail, errors);
+}
+
+async function send(method: string, url: string, { body, ifMatch, signal }: ApiOptions): Promise<Response> {
+  try {
+    return await fetch(url, {
+      method,
+      credentials: "same-origin",
+      cache: "no-store",
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(ifMatch === undefined ? {} : { "if-match": `"${ifMatch}"` }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiProblem(0, "The admin does not answer. Is it running, and is the network up?");
+  }
+}
+
+/** The address of a call, with the tenant that is looked at. */
+export function urlOf(path: string, query: ApiOptions["query"] = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...query, ...(tenant === null ? {} : { tenant }) })) {
+    if (value === undefined || value === null || value === "") continue;
+    const text = Array.isArray(value) ? value.join(",") : String(value);
+    if (text !== "") search.set(name, text);
+  }
+  const text = search.toString();
+  return `/api/v1${path}${text === "" ? "" : `?${text}`}`;
+}

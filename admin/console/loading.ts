@@ -1,0 +1,76 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { ApiProblem } from "./api.ts";
+
+/** What is loaded: the newest value stays while the next one is on its way. */
+export interface Loaded<T> {
+  readonly value: T | null;
+  readonly problem: ApiProblem | null;
+  readonly isLoading: boolean;
+  /** Loads again; what is shown stays until then. */
+  readonly reload: () => void;
+}
+
+/**
+ * Loads whenever `key` changes; what was asked before is given up. A value of another key is not shown unless
+ * `keepsOld`, as a list does while its filter changes.
+ */
+export function useLoaded<T>(
+  key: string | null,
+  load: (signal: AbortSignal) => Promise<T>,
+  keepsOld = false,
+): Loaded<T> {
+  const [state, setState] = useState<{ key: string | null; value: T | null; problem: ApiProblem | null }>({
+    key: null,
+    value: null,
+    problem: null,
+  });
+  const [isLoading, setLoading] = useState(key !== null);
+  const [turn, setTurn] = useState(0);
+  const latest = useRef(load);
+  latest.current = load;
+
+  // biome's rule cannot know that a turn is what asks for another load.
+  const asked = `${turn} ${key}`;
+  useEffect(() => {
+    if (key === null || asked === "") return;
+    const gone = new AbortController();
+    setLoading(true);
+    latest
+      .current(gone.signal)
+      .then((value) => !gone.signal.aborted && setState({ key, value, problem: null }))
+      .catch((error: unknown) => {
+        if (gone.signal.aborted) return;
+        const problem = error instanceof ApiProblem ? error : new ApiProblem(0, String(error));
+        setState((before) => ({ key, value: before.key === key ? before.value : null, problem }));
+      })
+      .finally(() => !gone.signal.aborted && setLoading(false));
+    return () => gone.abort();
+  }, [asked, key]);
+
+  const reload = useCallback(() => setTurn((count) => count + 1), []);
+  const isCurrent = state.key === key;
+  return {
+    value: isCurrent || keepsOld ? state.value : null,
+    problem: isCurrent ? state.problem : null,
+    isLoading,
+    reload,
+  };
+}
+
+/** Without a hand on mouse or keys for so long nothing is asked for by itself: an idle session shall end. */
+const IDLE_MS = 15 * 60_000;
+let lastTouched = Date.now();
+for (const kind of ["pointerdown", "keydown", "pointermove"] as const)
+  addEventListener(kind, () => (lastTouched = Date.now()), { passive: true });
+
+/** Calls again and again while somebody looks. */
+export function useEvery(everyMs: number, then: () => void): void {
+  const latest = useRef(then);
+  latest.current = then;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden && Date.now() - lastTouched < IDLE_MS) latest.current();
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+}

@@ -1,0 +1,69 @@
+import { useEffect, useState } from "preact/hooks";
+
+/** Where in the console we are: the path below `/console`, and what stands behind the question mark. */
+export interface Place {
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+const BASE = "/console";
+const listeners = new Set<() => void>();
+
+function placeNow(): Place {
+  const path = location.pathname.slice(BASE.length).replace(/\/+$/, "");
+  return { path: path === "" ? "/" : path, query: new URLSearchParams(location.search) };
+}
+
+let place = placeNow();
+
+function moved(): void {
+  place = placeNow();
+  for (const listener of listeners) listener();
+}
+
+addEventListener("popstate", moved);
+
+/** The place we are at; renders again when it changes. */
+export function usePlace(): Place {
+  const [, again] = useState(0);
+  useEffect(() => {
+    const listener = () => again((count) => count + 1);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, []);
+  return place;
+}
+
+/** Goes to a path of the console; with `replaces` the place before is not in the browser's history. */
+export function go(to: string, replaces = false): void {
+  const url = hrefOf(to);
+  if (replaces) history.replaceState(null, "", url);
+  else history.pushState(null, "", url);
+  moved();
+}
+
+/** The address of a path of the console, with the tenant that is looked at. */
+export function hrefOf(to: string): string {
+  const [path = "/", search = ""] = to.split("?", 2);
+  const query = new URLSearchParams(search);
+  const tenant = place.query.get("tenant");
+  if (tenant !== null && !query.has("tenant")) query.set("tenant", tenant);
+  const text = readable(query);
+  return `${BASE}${path}${text === "" ? "" : `?${text}`}`;
+}
+
+/** Sets parameters of the place we are at; null and "" take one away. */
+export function setQuery(changes: Readonly<Record<string, string | null>>, replaces = false): void {
+  const query = new URLSearchParams(place.query);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === "") query.delete(name);
+    else query.set(name, value);
+  }
+  const text = readable(query);
+  go(`${place.path}${text === "" ? "" : `?${text}`}`, replaces);
+}
+
+/** Commas and colons may stand as they are, and people read them. */
+function readable(query: URLSearchParams): string {
+  return query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+}

@@ -1,0 +1,167 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { api, useTenant } from "./api.ts";
+import { useLoaded } from "./loading.ts";
+import { setQuery, usePlace } from "./location.ts";
+import { Icon, type IconName } from "./parts/icons.tsx";
+import { Sayings } from "./parts/said.tsx";
+import { Link } from "./parts/small.tsx";
+import { pageOf } from "./routes.tsx";
+import { isGlobal, mayChange, type Session, SessionContext, signOut, type Who } from "./session.tsx";
+import type { Tenant } from "./shapes.ts";
+import { chooseTheme, onTheme, theme } from "./theme.ts";
+import { roleWord } from "./words.ts";
+
+const NAVIGATION: readonly { to: string; label: string; icon: IconName; changersOnly?: boolean }[] = [
+  { to: "/", label: "API Leaks", icon: "leak" },
+  { to: "/events", label: "Events", icon: "events" },
+  { to: "/rules", label: "Rules", icon: "rules" },
+  { to: "/keys", label: "Keys and users", icon: "keys", changersOnly: true },
+  { to: "/audit", label: "Audit", icon: "audit" },
+  { to: "/settings", label: "Settings", icon: "settings" },
+  { to: "/status", label: "Status", icon: "status" },
+];
+const DEFAULT_TENANT = "default";
+
+interface ShellProps {
+  readonly who: Who;
+  readonly onSignedOut: () => void;
+}
+
+/** What stands around every page: navigation, tenant, who is signed in. */
+export function Shell({ who, onSignedOut }: ShellProps) {
+  const { path, query } = usePlace();
+  const tenant = who.tenant ?? query.get("tenant") ?? DEFAULT_TENANT;
+  useTenant(isGlobal(who.role) ? tenant : null);
+  const [isNavigationOpen, setNavigationOpen] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const session = useMemo<Session>(
+    () => ({
+      who,
+      tenant,
+      mayChange: mayChange(who.role),
+      isGlobal: isGlobal(who.role),
+      signOut: async () => {
+        // Whatever comes of it: nobody shall stay signed in because the network was down when the session had ended.
+        await signOut().catch(() => {});
+        onSignedOut();
+      },
+    }),
+    [who, tenant, onSignedOut],
+  );
+  const page = pageOf(path);
+  useEffect(() => {
+    document.title = `${page.title} - Leakgate`;
+  }, [page.title]);
+  // Who follows a link hears the new page's name; not at the very first page.
+  const visited = useRef(path);
+  useEffect(() => {
+    if (visited.current === path) return;
+    visited.current = path;
+    main.current?.querySelector("h1")?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [path]);
+
+  return (
+    <SessionContext.Provider value={session}>
+      <a class="skip" href="#page">
+        Skip to the page
+      </a>
+      <div class="shell">
+        <header class="side">
+          <div class="side-top">
+            <Link to="/" class="brand">
+              <Icon name="shield" size={24} /> Leakgate
+            </Link>
+            <button
+              type="button"
+              class="icon-button narrow-only"
+              aria-label="Navigation"
+              aria-expanded={isNavigationOpen}
+              aria-controls="navigation"
+              onClick={() => setNavigationOpen(!isNavigationOpen)}
+            >
+              <Icon name="menu" size={22} />
+            </button>
+          </div>
+          <div id="navigation" class={isNavigationOpen ? "side-rest is-open" : "side-rest"}>
+            {session.isGlobal && <TenantSwitch tenant={tenant} />}
+            <nav aria-label="Pages">
+              <ul>
+                {NAVIGATION.filter(({ changersOnly }) => !changersOnly || session.mayChange).map(
+                  ({ to, label, icon }) => (
+                    <li key={to}>
+                      <Link
+                        to={to}
+                        current={page.section === to ? "page" : undefined}
+                        onGo={() => setNavigationOpen(false)}
+                      >
+                        <Icon name={icon} /> {label}
+                      </Link>
+                    </li>
+                  ),
+                )}
+              </ul>
+            </nav>
+            <div class="side-foot">
+              <p class="who">
+                <b>{who.name}</b>
+                <span class="quiet">
+                  {roleWord(who.role)}
+                  {!session.isGlobal && `, ${tenant}`}
+                </span>
+              </p>
+              <div class="side-acts">
+                <ThemeSwitch />
+                <button type="button" class="quiet-button" onClick={session.signOut}>
+                  <Icon name="out" /> Sign out
+                </button>
+              </div>
+            </div>
+          </div>
+        </header>
+        <main id="page" ref={main} tabIndex={-1} key={tenant}>
+          {page.render()}
+        </main>
+      </div>
+      <Sayings />
+    </SessionContext.Provider>
+  );
+}
+
+function TenantSwitch({ tenant }: { readonly tenant: string }) {
+  const tenants = useLoaded("tenants", (signal) => api<{ tenants: Tenant[] }>("GET", "/tenants", { signal }));
+  const names = tenants.value?.tenants.map(({ name }) => name) ?? [tenant];
+  return (
+    <label class="tenant-switch">
+      <span>Tenant</span>
+      <select
+        value={tenant}
+        onChange={({ currentTarget }) =>
+          setQuery({ tenant: currentTarget.value === DEFAULT_TENANT ? null : currentTarget.value })
+        }
+      >
+        {[...new Set([...names, tenant])].map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function ThemeSwitch() {
+  const [shown, setShown] = useState(theme());
+  useEffect(() => onTheme(() => setShown(theme())), []);
+  const other = shown === "dark" ? "light" : "dark";
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={`Use ${other} colours`}
+      onClick={() => chooseTheme(other)}
+    >
+      <Icon name={shown === "dark" ? "sun" : "moon"} />
+    </button>
+  );
+}

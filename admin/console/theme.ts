@@ -1,0 +1,30 @@
+export type Theme = "light" | "dark";
+const KEPT = "leakgate-theme";
+const system = matchMedia("(prefers-color-scheme: dark)");
+const listeners = new Set<() => void>();
+
+/** What is chosen in this browser, else what the system says. */
+export function theme(): Theme {
+  const kept = localStorage.getItem(KEPT);
+  if (kept === "light" || kept === "dark") return kept;
+  return system.matches ? "dark" : "light";
+}
+
+export function chooseTheme(chosen: Theme): void {
+  localStorage.setItem(KEPT, chosen);
+  showTheme();
+}
+
+/** Colours the page; charts follow. */
+export function showTheme(): void {
+  document.documentElement.dataset.theme = theme();
+  for (const listener of listeners) listener();
+}
+
+/** Answers how to stop listening. */
+export function onTheme(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+system.addEventListener("change", showTheme);

@@ -1,0 +1,95 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { GatewayProcess } from "../process.ts";
+import { plainUpstream, temporaryFolder } from "../support.ts";
+import { type Look, launch, openPage, signIn } from "./browser.ts";
+import { makeSituation } from "./situation.ts";
+
+const images = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
+
+/** Each page once: its name, its place, and what to wait for or do there. */
+const PAGES: readonly { name: string; to: string; ready: (page: Page) => Promise<unknown> }[] = [
+  { name: "leaks", to: "/", ready: (page) => page.getByRole("row").nth(3).waitFor() },
+  {
+    name: "leaks-filtered",
+    to: "/?risk=high&source=scanner,github",
+    ready: (page) => page.getByRole("row").nth(1).waitFor(),
+  },
+  {
+    name: "add-leak",
+    to: "/?add=leak",
+    ready: async (page) => {
+      await page.getByLabel("Name", { exact: true }).fill("Deploy token in a build log");
+      await page.getByRole("button", { name: "Paste many lines" }).click();
+      await page
+        .getByLabel("A curl command")
+        .fill(
+          "curl -H 'Authorization: Bearer made-up-token-0001' -H 'X-Api-Key: made-up-token-0002' https://api.example/",
+        );
+      await page.getByRole("button", { name: "Find tokens" }).click();
+    },
+  },
+];
+
+const LOOKS: readonly Look[] = (["light", "dark"] as const).flatMap((theme) => [
+  { width: 1440, height: 900, theme },
+  { width: 390, height: 844, theme },
+]);
+
+/** Writes a picture of each page into `docs/images/`, light and dark, wide and narrow; words after the command name some. */
+async function main(): Promise<void> {
+  const only = process.argv.slice(2);
+  const folder = temporaryFolder();
+  const data = join(folder.path, "data");
+  const upstream = await plainUpstream();
+  const gateway = await GatewayProcess.start({ upstream: upstream.url, data });
+  const browser = await launch();
+  mkdirSync(images, { recursive: true });
+  try {
+    await makeSituation(gateway, data);
+    const url = `http://127.0.0.1:${gateway.adminPort}`;
+    for (const look of LOOKS) {
+      const { page, context, errors } = await openPage(browser, look);
+      const shot = (name: string) =>
+        page.screenshot({
+          path: join(images, `${name}-${look.theme}-${look.width}.png`),
+          animations: "disabled",
+        });
+      await page.goto(`${url}/console/`);
+      await page.getByLabel("Access key").waitFor();
+      if (only.length === 0 || only.includes("sign-in")) await shot("sign-in");
+      await signIn(page, url, gateway.key);
+      for (const { name, to, ready } of PAGES) {
+        if (only.length > 0 && !only.includes(name)) continue;
+        await page.goto(`${url}/console${to}`);
+        await ready(page);
+        await settled(page);
+        await shot(name);
+      }
+      if (errors.length > 0) throw new Error(`the browser's console says: ${errors.join("\n")}`);
+      await context.close();
+    }
+  } finally {
+    await browser.close();
+    await gateway.stop();
+    await upstream.close();
+    folder.remove();
+  }
+}
+
+/** All that is loaded is there, and charts are drawn. */
+async function settled(page: Page): Promise<void> {
+  // As text: the types of a browser are the console's alone.
+  await page.waitForFunction(
+    `document.querySelector(".waiting") === null &&
+      [...document.querySelectorAll(".chart")].every((each) => each.querySelector("canvas"))`,
+  );
+  // A frame for the charts to draw what they were given.
+  await page.evaluate(
+    "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null))))",
+  );
+}
+
+await main();
