@@ -35,7 +35,7 @@ export function onSignedOut(then: () => void): void {
 }
 
 /** Every call is about this tenant from now on; null: the caller's own. */
-export function useTenant(name: string | null): void {
+export function chooseTenant(name: string | null): void {
   tenant = name;
 }
 

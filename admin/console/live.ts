@@ -3,8 +3,8 @@ import { urlOf } from "./api.ts";
 import { useEvery } from "./loading.ts";
 import type { Event } from "./shapes.ts";
 
-/** Many attempts in one breath ask for the counts once. */
-const GATHER_MS = 400;
+/** The first attempt is looked at at once; many in one breath ask for the counts once more. */
+const GATHER_MS = 500;
 /** Changes that others make have no stream of their own. */
 const LOOK_MS = 10_000;
 
@@ -12,15 +12,23 @@ const LOOK_MS = 10_000;
 export function useLive(then: () => void): void {
   const latest = useRef(then);
   latest.current = then;
-  const waiting = useRef<ReturnType<typeof setTimeout> | null>(null);
-  useTail({}, () => {
-    waiting.current ??= setTimeout(() => {
-      waiting.current = null;
-      latest.current();
+  const gathering = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const hasMore = useRef(false);
+  const look = useRef(() => {
+    latest.current();
+    gathering.current = setTimeout(() => {
+      gathering.current = null;
+      if (!hasMore.current) return;
+      hasMore.current = false;
+      look.current();
     }, GATHER_MS);
   });
+  useTail({}, () => {
+    if (gathering.current === null) look.current();
+    else hasMore.current = true;
+  });
   useEvery(LOOK_MS, () => latest.current());
-  useEffect(() => () => clearTimeout(waiting.current ?? undefined), []);
+  useEffect(() => () => clearTimeout(gathering.current ?? undefined), []);
 }
 
 /** Hands over events as they are stored; `isOn` false stops it. The browser connects again by itself. */

@@ -1,7 +1,14 @@
 import type { ComponentChildren } from "preact";
+import { AuditPage } from "./audit/audit.tsx";
+import { EventsPage } from "./events/events.tsx";
+import { KeysPage } from "./keys/keys.tsx";
+import { LeakPage } from "./leak/leak.tsx";
 import { LeaksPage } from "./leaks/leaks.tsx";
 import { Link, PageHead } from "./parts/small.tsx";
 import { Notice } from "./parts/states.tsx";
+import { RulesPage } from "./rules/rules.tsx";
+import { SettingsPage } from "./settings/settings.tsx";
+import { StatusPage } from "./status/status.tsx";
 
 /** A page of the console. */
 export interface Page {
@@ -13,14 +20,23 @@ export interface Page {
 
 /** The page at a path. */
 export function pageOf(path: string): Page {
-  switch (path) {
-    case "/":
-    case "/leaks":
-      return { section: "/", title: "API Leaks", render: () => <LeaksPage /> };
-    default:
-      return { section: "", title: "Not found", render: () => <NotFound /> };
-  }
+  const leak = /^\/leaks\/(leak-\d{1,15})$/.exec(path)?.[1];
+  if (leak !== undefined)
+    return { section: "/", title: leak, render: () => <LeakPage key={leak} id={leak} /> };
+  return PAGES[path] ?? { section: "", title: "Not found", render: () => <NotFound /> };
 }
+
+const leaks: Page = { section: "/", title: "API Leaks", render: () => <LeaksPage /> };
+const PAGES: Readonly<Record<string, Page>> = {
+  "/": leaks,
+  "/leaks": leaks,
+  "/events": { section: "/events", title: "Events", render: () => <EventsPage /> },
+  "/rules": { section: "/rules", title: "Rules", render: () => <RulesPage /> },
+  "/keys": { section: "/keys", title: "Keys and users", render: () => <KeysPage /> },
+  "/audit": { section: "/audit", title: "Audit", render: () => <AuditPage /> },
+  "/settings": { section: "/settings", title: "Settings", render: () => <SettingsPage /> },
+  "/status": { section: "/status", title: "Status", render: () => <StatusPage /> },
+};
 
 function NotFound() {
   return (

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { api, useTenant } from "./api.ts";
+import { api, chooseTenant } from "./api.ts";
 import { useLoaded } from "./loading.ts";
 import { setQuery, usePlace } from "./location.ts";
 import { Icon, type IconName } from "./parts/icons.tsx";
@@ -31,7 +31,7 @@ interface ShellProps {
 export function Shell({ who, onSignedOut }: ShellProps) {
   const { path, query } = usePlace();
   const tenant = who.tenant ?? query.get("tenant") ?? DEFAULT_TENANT;
-  useTenant(isGlobal(who.role) ? tenant : null);
+  chooseTenant(isGlobal(who.role) ? tenant : null);
   const [isNavigationOpen, setNavigationOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const session = useMemo<Session>(

@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { programOf } from "../programs.ts";
+import { until } from "../support.ts";
 
 /** Where Chromium is; null where it is absent, and tests of the console skip. */
 export const chromiumPath =
@@ -51,4 +52,33 @@ export async function signIn(page: Page, url: string, key: string): Promise<void
     .or(page.getByRole("button", { name: "Navigation" }))
     .first()
     .waitFor();
+}
+
+/**
+ * Evaluates an expression in the page, by the debugger's own call: what Playwright does with a text is `eval`, which the page's
+ * policy forbids. Waits for promises; throws what the page throws.
+ */
+export async function evaluate<T>(page: Page, expression: string): Promise<T> {
+  const session = await page.context().newCDPSession(page);
+  try {
+    const given = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await session.send("Runtime.evaluate", given);
+    if (exceptionDetails !== undefined)
+      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value as T;
+  } finally {
+    await session.detach();
+  }
+}
+
+/** Resolves when all that is loaded is there and charts are drawn. */
+export async function settled(page: Page): Promise<void> {
+  const isSettled = `document.querySelector(".waiting") === null &&
+    [...document.querySelectorAll(".chart")].every((each) => each.querySelector("canvas"))`;
+  await until("the page is settled", () => evaluate<boolean>(page, isSettled));
+  // Two frames for the charts to draw what they were given.
+  await evaluate(
+    page,
+    "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null))))",
+  );
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { GatewayProcess } from "../process.ts";
 import { plainUpstream, temporaryFolder } from "../support.ts";
-import { type Look, launch, openPage, signIn } from "./browser.ts";
+import { type Look, launch, openPage, settled, signIn } from "./browser.ts";
 import { makeSituation } from "./situation.ts";
 
 const images = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
@@ -31,6 +31,37 @@ const PAGES: readonly { name: string; to: string; ready: (page: Page) => Promise
       await page.getByRole("button", { name: "Find tokens" }).click();
     },
   },
+  {
+    name: "apply",
+    to: "/?q=Docker",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Apply virtual patch" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "leak",
+    to: "/leaks/leak-3",
+    ready: (page) => page.getByRole("heading", { name: "History" }).waitFor(),
+  },
+  { name: "events", to: "/events", ready: (page) => page.getByRole("row").nth(3).waitFor() },
+  {
+    name: "event",
+    to: "/events",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Details" }).first().click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  { name: "rules", to: "/rules", ready: (page) => page.getByRole("row").nth(1).waitFor() },
+  { name: "keys", to: "/keys", ready: (page) => page.getByRole("row").nth(1).waitFor() },
+  { name: "audit", to: "/audit", ready: (page) => page.getByRole("row").nth(3).waitFor() },
+  {
+    name: "settings",
+    to: "/settings",
+    ready: (page) => page.getByRole("heading", { name: "Colours" }).waitFor(),
+  },
+  { name: "status", to: "/status", ready: (page) => page.getByRole("row").nth(1).waitFor() },
 ];
 
 const LOOKS: readonly Look[] = (["light", "dark"] as const).flatMap((theme) => [
@@ -77,19 +108,6 @@ async function main(): Promise<void> {
     await upstream.close();
     folder.remove();
   }
-}
-
-/** All that is loaded is there, and charts are drawn. */
-async function settled(page: Page): Promise<void> {
-  // As text: the types of a browser are the console's alone.
-  await page.waitForFunction(
-    `document.querySelector(".waiting") === null &&
-      [...document.querySelectorAll(".chart")].every((each) => each.querySelector("canvas"))`,
-  );
-  // A frame for the charts to draw what they were given.
-  await page.evaluate(
-    "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null))))",
-  );
 }
 
 await main();

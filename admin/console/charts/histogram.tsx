@@ -22,13 +22,12 @@ export function Histogram({ label, from, bucketMs, series, height, onBrush }: Hi
   const start = new Date(from).getTime();
   const buckets = series[0]?.values.length ?? 0;
   const at = (bucket: number) => new Date(start + bucket * bucketMs);
-  const isDays = bucketMs >= 20 * 3_600_000;
+  const isLong = bucketMs * buckets > 3 * 86_400_000;
+  const dayOf = (bucket: number) => at(bucket).toDateString();
   const axisWord = (bucket: number) =>
     at(bucket).toLocaleString(
       undefined,
-      isDays || bucketMs * buckets > 3 * 86_400_000
-        ? { month: "short", day: "numeric" }
-        : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+      isLong ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     );
   const brushed = (first: number, last: number) =>
     onBrush?.(at(Math.max(0, Math.round(first))), at(Math.min(buckets, Math.round(last) + 1)));
@@ -60,7 +59,15 @@ export function Histogram({ label, from, bucketMs, series, height, onBrush }: Hi
           data: Array.from({ length: buckets }, (_, bucket) => axisWord(bucket)),
           axisTick: { show: false },
           axisLine: { lineStyle: { color: color("line") } },
-          axisLabel: { color: color("text-quiet"), fontSize: 11, hideOverlap: true },
+          axisLabel: {
+            color: color("text-quiet"),
+            fontSize: 11,
+            hideOverlap: true,
+            // Of several bars of a day the first is named.
+            ...(isLong
+              ? { interval: (bucket: number) => bucket === 0 || dayOf(bucket) !== dayOf(bucket - 1) }
+              : {}),
+          },
         },
         yAxis: {
           type: "value",

@@ -5,6 +5,7 @@ import { say } from "../parts/said.tsx";
 import type { Leak, LeakChanged } from "../shapes.ts";
 import { counted } from "../words.ts";
 import { type Decision, decide, decisions } from "./decisions.ts";
+import { PreviewWords } from "./preview.tsx";
 
 interface DecideProps {
   readonly leaks: readonly Leak[];
@@ -54,9 +55,8 @@ export function DecideDialog({ leaks, decision, onClose, onDecided }: DecideProp
       <form onSubmit={carryOut}>
         <div class="dialog-body">
           {leaks.length === 1 && first && <p class="decided-name">{first.name}</p>}
-          <p class={words.protects ? "consequence good" : "consequence"}>
-            {words.consequence(counted(tokens, "token"))}
-          </p>
+          <p class={words.protects ? "consequence good" : "consequence"}>{words.consequence(tokens)}</p>
+          {decision === "vpatch" && leaks.length === 1 && first && <PreviewWords leak={first.id} />}
           {decision === "vpatch" && (
             <fieldset class="modes">
               <legend>What the proxy does</legend>

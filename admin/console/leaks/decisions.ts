@@ -10,11 +10,12 @@ export interface DecisionWords {
   /** Of several leaks. */
   readonly title: (leaks: number) => string;
   /** What follows from it for the traffic, said before it is done. */
-  readonly consequence: (tokens: string) => string;
+  readonly consequence: (tokens: number) => string;
   readonly done: string;
   readonly protects: boolean;
 }
 
+const theirs = (tokens: number) => (tokens === 1 ? "its token" : `any of the ${counted(tokens, "token")}`);
 const some = (leaks: number) => (leaks === 1 ? "this leak" : counted(leaks, "leak"));
 
 export const decisions: Readonly<Record<Decision, DecisionWords>> = {
@@ -22,7 +23,7 @@ export const decisions: Readonly<Record<Decision, DecisionWords>> = {
     label: "Apply virtual patch",
     title: (leaks) => `Apply the virtual patch to ${some(leaks)}?`,
     consequence: (tokens) =>
-      `From now on every request that carries one of ${tokens} is stopped, wherever the token stands in it. Whoever still uses such a token for honest work is stopped as well.`,
+      `From now on every request that carries ${theirs(tokens)} is stopped, wherever it stands in the request. Whoever still uses such a token for honest work is stopped as well.`,
     done: "Virtual patch applied",
     protects: true,
   },
@@ -30,15 +31,15 @@ export const decisions: Readonly<Record<Decision, DecisionWords>> = {
     label: "Mark as false",
     title: (leaks) => `Mark ${some(leaks)} as false?`,
     consequence: (tokens) =>
-      `You say that this is no leak. The virtual patch, where there is one, is removed: requests with ${tokens} pass again.`,
+      `You say that this is no leak. The virtual patch, where there is one, is removed: requests with ${theirs(tokens)} pass again.`,
     done: "Marked false",
     protects: false,
   },
   close: {
-    label: "Close",
+    label: "Close leak",
     title: (leaks) => `Close ${some(leaks)}?`,
     consequence: (tokens) =>
-      `You say that the danger is over, because the tokens were revoked or rotated. The virtual patch, where there is one, is removed: requests with ${tokens} pass again.`,
+      `You say that the danger is over, because the tokens were revoked or rotated. The virtual patch, where there is one, is removed: requests with ${theirs(tokens)} pass again.`,
     done: "Closed",
     protects: false,
   },
@@ -46,7 +47,7 @@ export const decisions: Readonly<Record<Decision, DecisionWords>> = {
     label: "Reopen",
     title: (leaks) => `Reopen ${some(leaks)}?`,
     consequence: (tokens) =>
-      `It stands as Opened again and is unprotected: requests with ${tokens} pass until you apply the virtual patch again.`,
+      `It stands as Opened again and is unprotected: requests with ${theirs(tokens)} pass until you apply the virtual patch again.`,
     done: "Reopened",
     protects: false,
   },

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons.tsx";
 
 export interface MenuItem {
@@ -12,7 +12,8 @@ export function Menu({ label, items }: { readonly label: string; readonly items:
   const [isOpen, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before the browser goes on: the next key is for the list.
+  useLayoutEffect(() => {
     if (!isOpen) return;
     const closeOutside = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);

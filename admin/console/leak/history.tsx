@@ -1,0 +1,48 @@
+import { When } from "../parts/small.tsx";
+import type { HistoryEntry } from "../shapes.ts";
+import { actionWord, actorWord, counted, statusWord } from "../words.ts";
+
+/** What was done to the leak, newest first. */
+export function HistoryCard({ entries }: { readonly entries: readonly HistoryEntry[] }) {
+  return (
+    <section class="card" aria-labelledby="history">
+      <h2 id="history" class="card-head">
+        History
+      </h2>
+      <ol class="history">
+        {entries.map((entry) => (
+          <li key={entry.revision}>
+            <b>{actionWord(entry.action)}</b> by {actorWord(entry.actor)}
+            <span class="quiet"> {changeWords(entry)}</span>
+            <When at={entry.at} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** Said better by the action's name, or by what stands beside it. */
+const UNSAID = new Set(["rule", "version", "updatedAt", "tokenCount", "id", "createdAt"]);
+
+/** What an entry changed: `risk 5 to 9`. */
+export function changeWords({ before, after, tokens, token }: HistoryEntry): string {
+  const words =
+    before === null
+      ? []
+      : Object.entries(after).flatMap(([field, value]) => changeOf(field, before[field], value));
+  if (tokens !== undefined) words.push(counted(tokens.count, "token"));
+  if (token !== undefined) words.push(`token ${token}`);
+  return words.join(", ");
+}
+
+function changeOf(field: string, before: unknown, after: unknown): string[] {
+  if (UNSAID.has(field) || JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (field === "status") return [`${statusWord(String(before))} to ${statusWord(String(after))}`];
+  return [`${field} ${shown(before)} to ${shown(after)}`];
+}
+
+function shown(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "none";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

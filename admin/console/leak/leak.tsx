@@ -1,0 +1,82 @@
+import { useCallback, useState } from "preact/hooks";
+import { api } from "../api.ts";
+import { DecideDialog } from "../leaks/decide.tsx";
+import { type Decision, decisions, decisionsFor } from "../leaks/decisions.ts";
+import { useLive } from "../live.ts";
+import { useLoaded } from "../loading.ts";
+import { Icon } from "../parts/icons.tsx";
+import { Link, PageHead, RiskBadge, StatusBadge } from "../parts/small.tsx";
+import { Shown } from "../parts/states.tsx";
+import { useSession } from "../session.tsx";
+import type { LeakDetailed } from "../shapes.ts";
+import { AttemptsCard } from "./attempts.tsx";
+import { FactsCard } from "./facts.tsx";
+import { HistoryCard } from "./history.tsx";
+import { ProtectionCard } from "./protection.tsx";
+import { TokensCard } from "./tokens.tsx";
+
+/** One leak: what it is, what was decided, what became of it. */
+export function LeakPage({ id }: { readonly id: string }) {
+  const { mayChange } = useSession();
+  const leak = useLoaded(id, (signal) => api<LeakDetailed>("GET", `/leaks/${id}`, { signal }));
+  const [turn, setTurn] = useState(0);
+  const [deciding, setDeciding] = useState<Decision | null>(null);
+  const changed = useCallback(() => {
+    leak.reload();
+    setTurn((count) => count + 1);
+  }, [leak.reload]);
+  useLive(changed);
+
+  return (
+    <>
+      <p class="way-back">
+        <Link to="/">
+          <Icon name="left" size={14} /> API Leaks
+        </Link>
+      </p>
+      <Shown of={leak} lines={10}>
+        {(value) => (
+          <>
+            <PageHead title={value.name}>
+              {mayChange &&
+                decisionsFor(value.status).map((decision, at) => (
+                  <button
+                    key={decision}
+                    type="button"
+                    class={at === 0 && decision !== "close" ? "button primary" : "button"}
+                    onClick={() => setDeciding(decision)}
+                  >
+                    {decisions[decision].label}
+                  </button>
+                ))}
+            </PageHead>
+            <p class="leak-badges">
+              <StatusBadge status={value.status} />
+              <RiskBadge risk={value.risk} level={value.riskLevel} />
+              <span class="badge">{value.id}</span>
+            </p>
+            <div class="leak-columns">
+              <div class="leak-column">
+                <FactsCard leak={value} onChanged={changed} />
+                <TokensCard leak={value} turn={turn} onChanged={changed} />
+              </div>
+              <div class="leak-column">
+                <ProtectionCard leak={value} turn={turn} />
+                <AttemptsCard leak={value.id} turn={turn} />
+                <HistoryCard entries={value.history} />
+              </div>
+            </div>
+            {deciding !== null && (
+              <DecideDialog
+                leaks={[value]}
+                decision={deciding}
+                onClose={() => setDeciding(null)}
+                onDecided={changed}
+              />
+            )}
+          </>
+        )}
+      </Shown>
+    </>
+  );
+}

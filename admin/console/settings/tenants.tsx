@@ -1,0 +1,130 @@
+import { useState } from "preact/hooks";
+import { type ApiProblem, api } from "../api.ts";
+import { useLoaded } from "../loading.ts";
+import { setQuery } from "../location.ts";
+import { Confirm } from "../parts/dialog.tsx";
+import { say } from "../parts/said.tsx";
+import { Shown } from "../parts/states.tsx";
+import { useSession } from "../session.tsx";
+import type { Tenant } from "../shapes.ts";
+import { counted, fullNumber } from "../words.ts";
+
+/** All tenants; a global administrator makes them and switches their leak module. */
+export function TenantsCard() {
+  const { mayChange } = useSession();
+  const tenants = useLoaded(
+    "tenants",
+    (signal) => api<{ tenants: Tenant[] }>("GET", "/tenants", { signal }),
+    true,
+  );
+  const [switching, setSwitching] = useState<Tenant | null>(null);
+  const [name, setName] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const make = async (event: SubmitEvent) => {
+    event.preventDefault();
+    try {
+      await api("POST", "/tenants", { body: { name } });
+      say(`The tenant ${name} is made. A route of the configuration gives it hosts.`);
+      setName("");
+      setProblem(null);
+      tenants.reload();
+    } catch (error) {
+      const { message, errors } = error as ApiProblem;
+      setProblem(errors[0]?.detail ?? message);
+    }
+  };
+  const turn = async (tenant: Tenant, leaksEnabled: boolean) => {
+    await api("PATCH", `/tenants/${tenant.name}`, { query: { wait: "enforced" }, body: { leaksEnabled } });
+    say(`The leak module of ${tenant.name} is ${leaksEnabled ? "on" : "off"}`);
+    tenants.reload();
+  };
+  return (
+    <section class="card" aria-labelledby="tenants">
+      <h2 id="tenants" class="card-head">
+        Tenants
+      </h2>
+      <Shown of={tenants} lines={2}>
+        {({ tenants: all }) => (
+          <div class="table-frame">
+            <table>
+              <caption class="for-readers">Tenants, {counted(all.length, "row")}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Name</th>
+                  <th scope="col" class="number">
+                    Leaks
+                  </th>
+                  <th scope="col" class="number">
+                    Tokens
+                  </th>
+                  <th scope="col">Leak module</th>
+                </tr>
+              </thead>
+              <tbody>
+                {all.map((tenant) => (
+                  <tr key={tenant.name}>
+                    <td>
+                      <button
+                        type="button"
+                        class="link"
+                        onClick={() => setQuery({ tenant: tenant.name === "default" ? null : tenant.name })}
+                      >
+                        {tenant.name}
+                      </button>
+                    </td>
+                    <td class="number">{fullNumber(tenant.leaks)}</td>
+                    <td class="number">{fullNumber(tenant.tokens)}</td>
+                    <td>
+                      <label class="check">
+                        <input
+                          type="checkbox"
+                          aria-label={`Leak module of ${tenant.name}`}
+                          checked={tenant.leaksEnabled}
+                          disabled={!mayChange}
+                          onClick={(event) => {
+                            event.preventDefault();
+                            if (tenant.leaksEnabled) setSwitching(tenant);
+                            else void turn(tenant, true).catch((error: Error) => say(error.message, true));
+                          }}
+                        />
+                        {tenant.leaksEnabled ? "On" : "Off"}
+                      </label>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Shown>
+      {mayChange && (
+        <form class="one-line" onSubmit={make}>
+          <input
+            aria-label="Name of a new tenant"
+            placeholder="name-of-a-new-tenant"
+            value={name}
+            maxLength={32}
+            autocomplete="off"
+            spellcheck={false}
+            onInput={({ currentTarget }) => setName(currentTarget.value.trim().toLowerCase())}
+          />
+          <button type="submit" class="button">
+            Make tenant
+          </button>
+          <p class="refused" role="alert">
+            {problem}
+          </p>
+        </form>
+      )}
+      {switching !== null && (
+        <Confirm
+          title={`Switch the leak module of ${switching.name} off?`}
+          consequence="Nothing of the tenant's is enforced any more: requests with its leaked tokens pass. Its leaks, rules and events cannot be seen until it is on again; nothing is lost."
+          label="Switch off"
+          onClose={() => setSwitching(null)}
+          onConfirmed={() => turn(switching, false)}
+        />
+      )}
+    </section>
+  );
+}
