@@ -1,7 +1,7 @@
 import { api } from "../api.ts";
 import { useLoaded } from "../loading.ts";
 import type { Preview } from "../shapes.ts";
-import { counted, relativeTime } from "../words.ts";
+import { absoluteTime, counted } from "../words.ts";
 
 /** What the patch would have blocked of late, as far as the workers remember. */
 export function PreviewWords({ leak }: { readonly leak: string }) {
@@ -16,7 +16,7 @@ export function PreviewWords({ leak }: { readonly leak: string }) {
         No worker remembers what has passed, so nobody can tell what it would have blocked.
       </p>
     );
-  const since = relativeTime(value.since);
+  const since = absoluteTime(value.since);
   const common = value.most.filter((each) => each.common).length;
   return (
     <div class="preview" role="status">
