@@ -1,4 +1,6 @@
 import { connect } from "node:net";
+import { join } from "node:path";
+import { open } from "lmdb";
 import type { TestAdmin } from "../admin.ts";
 
 /** The head of an answer, and what of its body had come; a stream that goes on is not waited for. */
@@ -80,4 +82,17 @@ function parsed(answer: string): Omit<Seen, "what"> {
   for (const field of fields)
     headers.append(field.slice(0, field.indexOf(":")), field.slice(field.indexOf(":") + 1));
   return { status: Number(line.split(" ")[1] ?? 0), headers, text: rest.join("\r\n\r\n") };
+}
+
+/** Puts another value where one lies in the store, as a fault of the disk or of a program might. */
+export async function spoil(
+  admin: TestAdmin,
+  database: string,
+  key: number,
+  change: (value: Record<string, unknown>) => object,
+): Promise<void> {
+  const root = open({ path: join(admin.data, "rules"), maxDbs: 24 });
+  const table = root.openDB<Record<string, unknown>, number>({ name: database, encoding: "json" });
+  await table.put(key, change(table.get(key)!) as Record<string, unknown>);
+  await root.close();
 }
