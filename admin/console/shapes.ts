@@ -1,13 +1,14 @@
 import type { z } from "zod";
 import type * as answers from "../answers.ts";
+import type * as leaks from "../leaks/answers.ts";
 
 /** What the API answers, as it declares it itself: a field that is no more does not compile. */
 export type Leak = z.output<typeof answers.leakAnswer>;
-export type LeakDetailed = z.output<typeof answers.leakDetailed>;
-export type LeakPage = z.output<typeof answers.leakList>;
-export type LeakChanged = z.output<typeof answers.leakChanged>;
+export type LeakDetailed = z.output<typeof leaks.leakDetailed>;
+export type LeakPage = z.output<typeof leaks.leakList>;
+export type LeakChanged = z.output<typeof leaks.leakChanged>;
 export type Token = z.output<typeof answers.tokenAnswer>;
-export type TokenPage = z.output<typeof answers.tokenList>;
+export type TokenPage = z.output<typeof leaks.tokenList>;
 export type HistoryEntry = z.output<typeof answers.historyAnswer>;
 export type Rule = z.output<typeof answers.ruleAnswer>;
 export type RulePage = z.output<typeof answers.ruleList>;
