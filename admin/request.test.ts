@@ -66,7 +66,7 @@ describe("a body", () => {
     expect(first.body.errors).toEqual([
       {
         pointer: "#",
-        detail: "has an unknown field; the known ones are name, description, risk, source, tokens, hashes",
+        detail: expect.stringMatching(/^has an unknown field; the known ones are name, description, risk, /),
       },
     ]);
     const deep = await admin.call("POST", `${LEAKS}/leak-1/vpatch`, { body: { scope: { paths: ["/a"] } } });
@@ -78,8 +78,9 @@ describe("a body", () => {
     });
     expect(none).toMatchObject({
       status: 400,
-      body: { errors: [{ pointer: "#", detail: "takes no fields" }] },
+      body: { errors: [{ pointer: "#/reason" }] },
     });
+    expect(none.text).not.toContain("made-up");
     expect((await admin.call("DELETE", `${LEAKS}/leak-1/tokens/1`, { body: { a: 1 } })).status).toBe(400);
   });
 
