@@ -124,7 +124,13 @@ describe.skipIf(chromiumPath === null)(
       await decide("Apply virtual patch");
       await shows("Patched");
       expect(await passes()).toBe(403);
-      await decide("Close leak");
+      await page.getByRole("button", { name: "Close leak" }).click();
+      await page.getByLabel("Why").selectOption("revoked");
+      await page.getByLabel("Comment, for the history").fill("As agreed with the owner");
+      await page.getByRole("dialog").getByRole("button", { name: "Close leak", exact: true }).click();
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await page.locator(".history").getByText("because: revoked").waitFor();
+      await page.locator(".history").getByText("As agreed with the owner").waitFor();
       await shows("Closed");
       expect(await passes()).toBe(200);
       expect(errors).toEqual([]);

@@ -14,6 +14,7 @@ export function HistoryCard({ entries }: { readonly entries: readonly HistoryEnt
           <li key={entry.revision}>
             <b>{actionWord(entry.action)}</b> by {actorWord(entry.actor)}
             <span class="quiet"> {changeWords(entry)}</span>
+            {entry.comment !== undefined && <p class="said-why">{entry.comment}</p>}
             <When at={entry.at} />
           </li>
         ))}
@@ -26,13 +27,14 @@ export function HistoryCard({ entries }: { readonly entries: readonly HistoryEnt
 const UNSAID = new Set(["rule", "version", "updatedAt", "tokenCount", "id", "createdAt"]);
 
 /** What an entry changed: `risk 5 to 9`. */
-export function changeWords({ before, after, tokens, token }: HistoryEntry): string {
+export function changeWords({ before, after, tokens, token, reason }: HistoryEntry): string {
   const words =
     before === null
       ? []
       : Object.entries(after).flatMap(([field, value]) => changeOf(field, before[field], value));
   if (tokens !== undefined) words.push(counted(tokens.count, "token"));
   if (token !== undefined) words.push(`token ${token}`);
+  if (reason !== undefined) words.push(`because: ${reason.replaceAll("_", " ")}`);
   return words.join(", ");
 }
 

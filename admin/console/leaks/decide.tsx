@@ -19,6 +19,8 @@ interface DecideProps {
 export function DecideDialog({ leaks, decision, onClose, onDecided }: DecideProps) {
   const words = decisions[decision];
   const [mode, setMode] = useState("block");
+  const [reason, setReason] = useState("");
+  const [comment, setComment] = useState("");
   const [done, setDone] = useState<number | null>(null);
   const [refusals, setRefusals] = useState<readonly string[]>([]);
   const tokens = leaks.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
@@ -29,9 +31,14 @@ export function DecideDialog({ leaks, decision, onClose, onDecided }: DecideProp
     const refused: string[] = [];
     let last: LeakChanged | null = null;
     setDone(0);
+    const grounds = {
+      ...(reason === "" ? {} : { reason }),
+      ...(comment.trim() === "" ? {} : { comment }),
+      ...(decision === "vpatch" ? { mode } : {}),
+    };
     for (const [at, leak] of leaks.entries()) {
       try {
-        last = await decide(leak, decision, decision === "vpatch" ? { mode } : {});
+        last = await decide(leak, decision, grounds);
       } catch (error) {
         const { status, message } = error as ApiProblem;
         const why = status === 412 ? "somebody changed it a moment ago; look at it again first" : message;
@@ -84,6 +91,33 @@ export function DecideDialog({ leaks, decision, onClose, onDecided }: DecideProp
               </label>
             </fieldset>
           )}
+          {Object.keys(words.reasons).length > 0 && (
+            <div class="field">
+              <label for="reason">Why</label>
+              <select
+                id="reason"
+                value={reason}
+                onChange={({ currentTarget }) => setReason(currentTarget.value)}
+              >
+                <option value="">not said</option>
+                {Object.entries(words.reasons).map(([value, word]) => (
+                  <option key={value} value={value}>
+                    {word}
+                  </option>
+                ))}
+              </select>
+            </div>
+          )}
+          <div class="field">
+            <label for="comment">Comment, for the history</label>
+            <textarea
+              id="comment"
+              rows={2}
+              value={comment}
+              maxLength={2000}
+              onInput={({ currentTarget }) => setComment(currentTarget.value)}
+            />
+          </div>
           {refusals.length > 0 && (
             <ul class="refused" role="alert">
               {refusals.map((text) => (

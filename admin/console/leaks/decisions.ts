@@ -12,6 +12,8 @@ export interface DecisionWords {
   /** What follows from it for the traffic, said before it is done. */
   readonly consequence: (tokens: number) => string;
   readonly done: string;
+  /** The API's words for why, and ours for them. */
+  readonly reasons: Readonly<Record<string, string>>;
   readonly protects: boolean;
 }
 
@@ -25,6 +27,7 @@ export const decisions: Readonly<Record<Decision, DecisionWords>> = {
     consequence: (tokens) =>
       `From now on every request that carries ${theirs(tokens)} is stopped, wherever it stands in the request. Whoever still uses such a token for honest work is stopped as well.`,
     done: "Virtual patch applied",
+    reasons: {},
     protects: true,
   },
   "mark-false": {
@@ -33,6 +36,13 @@ export const decisions: Readonly<Record<Decision, DecisionWords>> = {
     consequence: (tokens) =>
       `You say that this is no leak. The virtual patch, where there is one, is removed: requests with ${theirs(tokens)} pass again.`,
     done: "Marked false",
+    reasons: {
+      test_value: "A test value",
+      placeholder: "A placeholder",
+      public_by_design: "Public by design",
+      not_a_secret: "Not a secret",
+      other: "Something else",
+    },
     protects: false,
   },
   close: {
@@ -41,6 +51,13 @@ export const decisions: Readonly<Record<Decision, DecisionWords>> = {
     consequence: (tokens) =>
       `You say that the danger is over, because the tokens were revoked or rotated. The virtual patch, where there is one, is removed: requests with ${theirs(tokens)} pass again.`,
     done: "Closed",
+    reasons: {
+      revoked: "The tokens were revoked",
+      rotated: "The tokens were rotated",
+      expired: "The tokens have expired",
+      accepted: "The risk is accepted",
+      other: "Something else",
+    },
     protects: false,
   },
   reopen: {
@@ -49,6 +66,7 @@ export const decisions: Readonly<Record<Decision, DecisionWords>> = {
     consequence: (tokens) =>
       `It stands as Opened again and is unprotected: requests with ${theirs(tokens)} pass until you apply the virtual patch again.`,
     done: "Reopened",
+    reasons: { regression: "The tokens came again", mistake: "A mistake", other: "Something else" },
     protects: false,
   },
 };
