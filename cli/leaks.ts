@@ -4,6 +4,7 @@ import { digestToken, type Judge, type TokenDigest } from "../rules/digest.ts";
 import { judgeOf } from "../rules/intake.ts";
 import { checkLeakInput } from "../rules/leak.ts";
 import type { Pepper } from "../rules/pepper.ts";
+import { screenTexts } from "../rules/screen.ts";
 import type { Changed } from "../rules/store/leakchanges.ts";
 import { Token } from "../rules/token.ts";
 import { digestHash, parseTokenHash } from "../rules/tokenhash.ts";
@@ -64,6 +65,7 @@ async function addLeak(flags: AddFlags): Promise<void> {
     for (const { bytes, digestOne } of lists)
       await digestLines(bytes, (text, line) => digestOne(text, line, pepper, judge), tokens);
     if (tokens.length === 0) throw new CommandFailed("no token was given; write one a line", ExitCode.usage);
+    screenTexts(store, pepper, { name: input.name, description: input.description }, tokens);
     const registered = await store.register(cliActor(), { ...input, tokens });
     const changed = flags.apply ? await store.decide(cliActor(), registered.leak.id, "vpatch") : registered;
     console.log(flags.json ? asJson(changed, tokens.length) : asText(changed, tokens.length, settings));

@@ -122,12 +122,12 @@ export class Hunter {
   }
 }
 
-/** The live tokens of a leak, by number; a length of 0 is a hash alone. */
+/** The tokens that the leak's patch would enforce, by number; a length of 0 is a hash alone. */
 function* ofLeak(store: RulesStore, leak: string): Generator<readonly [number, Wanted]> {
   for (let number = 0; number < store.tokenPageCount(leak); number++) {
     const page = store.tokenPage(leak, number);
     for (let at = 0; at < page.count; at++) {
-      if (page.removedAt(at)) continue;
+      if (!page.countsAt(at)) continue;
       const length = page.hashAt(at) === null ? page.lengthAt(at) : 0;
       yield [page.numberAt(at), { anchor: page.anchorAt(at), fingerprint: page.fingerprintAt(at), length }];
     }

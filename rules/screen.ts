@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { digestToken } from "./digest.ts";
+import { digestToken, type TokenDigest } from "./digest.ts";
 import { plainlyToken } from "./kinds.ts";
 import type { Pepper } from "./pepper.ts";
 import { InputRefused } from "./refusal.ts";
@@ -33,6 +33,21 @@ export function refuseTokens(
         throw new InputRefused(field, "holds a token that is registered: say which by its number");
     }
   }
+}
+
+/** The same with the tokens of any leak of a store, and with some that are about to be registered. */
+export function screenTexts(
+  store: { leaksHolding(digest: Uint8Array): readonly string[] },
+  pepper: Pepper,
+  texts: Readonly<Record<string, string | null | undefined>>,
+  given: readonly TokenDigest[] = [],
+): void {
+  const own = new Set(given.map(({ digest }) => digest.toString("latin1")));
+  refuseTokens(
+    texts,
+    pepper,
+    (digest) => own.has(digest.toString("latin1")) || store.leaksHolding(digest).length > 0,
+  );
 }
 
 /** Whatever in the text could be a token: words, and what is left of them without the marks around. */

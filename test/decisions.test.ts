@@ -78,6 +78,13 @@ describe("leakgate leaks list and show", () => {
 });
 
 describe("leakgate leaks apply, close, reopen, mark-false", () => {
+  test("a comment that holds a registered token is refused, and nothing is decided", async () => {
+    const { code, out, err } = await leaks("close", "leak-1", "--comment", "it was made-up-token-0002.");
+    expect([code === 0, err]).toEqual([false, expect.stringContaining("holds a token")]);
+    expect(out + err).not.toContain("made-up-token");
+    expect(await json<Shown>("show", "leak-1")).toMatchObject({ status: "opened", version: 2 });
+  });
+
   test("decide several at once, and the journal says who", async () => {
     const applied = await leaks("apply", "leak-1", "leak-2", "--mode", "monitor", "--methods", "post");
     expect(applied).toMatchObject({ code: 0, err: "" });

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { TokenDigest } from "../../rules/digest.ts";
 import type { Leak } from "../../rules/leak.ts";
-import { refuseTokens } from "../../rules/screen.ts";
+import { screenTexts } from "../../rules/screen.ts";
 import type { Changed } from "../../rules/store/leakchanges.ts";
 import type { TokenNotice } from "../../rules/store/tokenchanges.ts";
 import type { RulesStore } from "../../rules/store.ts";
@@ -88,10 +88,7 @@ export function screen(
   texts: Readonly<Record<string, string | null | undefined>>,
   given: readonly TokenDigest[] = [],
 ): void {
-  const own = new Set(given.map(({ digest }) => digest.toString("latin1")));
-  const isToken = (digest: Buffer) =>
-    own.has(digest.toString("latin1")) || store.leaksHolding(digest).length > 0;
-  refuseTokens(texts, pepper, isToken);
+  screenTexts(store, pepper, texts, given);
 }
 
 /** Throws Problem 404. */

@@ -6,6 +6,7 @@ import type { Decision } from "../../rules/leak.ts";
 import { LeakUnknown, Refusal } from "../../rules/refusal.ts";
 import { type RuleMode, ruleModes } from "../../rules/rule.ts";
 import { Runtime } from "../../rules/runtime.ts";
+import { screenTexts } from "../../rules/screen.ts";
 import type { Changed, DecideOptions } from "../../rules/store/leakchanges.ts";
 import type { RulesStore } from "../../rules/store.ts";
 import { type Flags, loadConfig } from "../config.ts";
@@ -100,12 +101,13 @@ function ruleOptions(command: Command): Command {
  */
 async function decideAll(verb: Verb, ids: readonly string[], flags: DecideFlags): Promise<void> {
   const settings = loadConfig(flags);
-  const { store } = await openExisting(settings.data, flags.tenant);
+  const { store, pepper } = await openExisting(settings.data, flags.tenant);
   let changes: Changed[] = [];
   const refused: Refusal[] = [];
   try {
     const unknown = ids.find((id) => store.leak(id) === null);
     if (unknown !== undefined) throw new LeakUnknown(unknown);
+    screenTexts(store, pepper, { comment: flags.comment });
     changes = await decideEach(store, verb.decision, ids, optionsOf(flags), refused);
   } finally {
     await store.close();
