@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { open } from "lmdb";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { temporaryFolder } from "../../test/support.ts";
+import { Gate } from "../gate.ts";
 import { Pepper } from "../pepper.ts";
 import { RulesStore } from "../store.ts";
 import { keptCharsMax, keptMax, keptMs } from "./kept.ts";
@@ -91,13 +92,17 @@ test("beyond the limit a call is not begun, and is told when there is room", asy
 
 type Table = ReturnType<ReturnType<typeof open>["openDB"]>;
 
-async function raw<T>(work: (table: Table) => T): Promise<Awaited<T>> {
-  const root = open({ path: join(folder.path, "rules"), maxDbs: 24 });
-  try {
-    return await work(root.openDB({ name: "idempotency", encoding: "json" }));
-  } finally {
-    await root.close();
-  }
+/** Through the gate, like everybody who opens the folder. */
+function raw<T>(work: (table: Table) => T | Promise<T>): Promise<T> {
+  const path = join(folder.path, "rules");
+  return Gate.of(path).alone(async () => {
+    const root = open({ path, maxDbs: 24, overlappingSync: false, eventTurnBatching: false, cache: false });
+    try {
+      return await work(root.openDB({ name: "idempotency", encoding: "json" }));
+    } finally {
+      await root.close();
+    }
+  });
 }
 
 function rows(): Promise<object> {

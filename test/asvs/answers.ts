@@ -1,6 +1,7 @@
 import { connect } from "node:net";
-import { join } from "node:path";
-import { open } from "lmdb";
+import { join, resolve } from "node:path";
+import { open, type RootDatabase } from "lmdb";
+import { Gate } from "../../rules/gate.ts";
 import type { TestAdmin } from "../admin.ts";
 
 /** The head of an answer, and what of its body had come; a stream that goes on is not waited for. */
@@ -85,14 +86,30 @@ function parsed(answer: string): Omit<Seen, "what"> {
 }
 
 /** Puts another value where one lies in the store, as a fault of the disk or of a program might. */
-export async function spoil(
+export function spoil(
   admin: TestAdmin,
   database: string,
   key: number,
   change: (value: Record<string, unknown>) => object,
 ): Promise<void> {
-  const root = open({ path: join(admin.data, "rules"), maxDbs: 24 });
-  const table = root.openDB<Record<string, unknown>, number>({ name: database, encoding: "json" });
-  await table.put(key, change(table.get(key)!) as Record<string, unknown>);
-  await root.close();
+  return inStore(admin, async (root) => {
+    const table = root.openDB<object, number>({ name: database, encoding: "json" });
+    await table.put(key, change(table.get(key) as Record<string, unknown>));
+  });
+}
+
+/**
+ * Works on the store of the default tenant beside the admin. It passes the gate like everybody: an open waits for the
+ * thread that commits, which may wait for this one to run the change it is about to commit.
+ */
+export function inStore<T>(admin: TestAdmin, work: (root: RootDatabase) => Promise<T>): Promise<T> {
+  const path = join(resolve(admin.data), "rules");
+  return Gate.of(path).alone(async () => {
+    const root = open({ path, maxDbs: 24, overlappingSync: false, eventTurnBatching: false, cache: false });
+    try {
+      return await work(root);
+    } finally {
+      await root.close();
+    }
+  });
 }

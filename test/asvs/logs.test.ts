@@ -1,9 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { open } from "lmdb";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Json, TestAdmin } from "../admin.ts";
-import { raw } from "./answers.ts";
+import { inStore, raw } from "./answers.ts";
 
 /* OWASP ASVS 5.0.0, V16 Security Logging; each requirement is quoted, shortened, above its test. */
 
@@ -192,14 +191,19 @@ test("ASVS 16.4.2: journal and events are the owner's alone, no call changes the
 
   const verdict = () => admin.hands(({ default: { store } }) => store.audit());
   expect(await verdict()).toMatchObject({ ok: true });
-  const root = open({ path: join(admin.data, "rules"), maxDbs: 24 });
-  const journal = root.openDB<string, number>({ name: "journal", encoding: "string" });
-  const entry = journal.get(3)!;
-  await journal.put(3, entry.replace("Ann", "Bob"));
+  /** Writes over an entry; undefined removes it. Answers what was there. */
+  const overwrite = (revision: number, change: (entry: string) => string | undefined) =>
+    inStore(admin, async (root) => {
+      const journal = root.openDB<string, number>({ name: "journal", encoding: "string" });
+      const entry = journal.get(revision)!;
+      const changed = change(entry);
+      await (changed === undefined ? journal.remove(revision) : journal.put(revision, changed));
+      return entry;
+    });
+  const entry = await overwrite(3, (text) => text.replace("Ann", "Bob"));
   expect(await verdict()).toMatchObject({ ok: false, revision: 3 });
-  await journal.put(3, entry);
+  await overwrite(3, () => entry);
   expect(await verdict()).toMatchObject({ ok: true });
-  await journal.remove(3);
+  await overwrite(3, () => undefined);
   expect(await verdict()).toMatchObject({ ok: false, revision: 3 });
-  await root.close();
 });
