@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { startConfigured } from "./admin-process.ts";
 import { type Flags, loadConfig } from "./config.ts";
 import { openToChange } from "./data.ts";
 import { ExitCode } from "./exit.ts";
@@ -18,6 +17,8 @@ async function runAdmin(flags: Flags): Promise<void> {
   const data = await openToChange(settings.data);
   const firstKey = await makeFirstKey(data).finally(() => data.store.close());
   if (firstKey !== null) console.log(`An administrator's key, shown this once:\n\n  ${firstKey}\n`);
+  // Not before: all other commands would read the modules of the admin at their start, which took half of it.
+  const { startConfigured } = await import("./admin-process.ts");
   const admin = await startConfigured(settings);
   let isStopping = false;
   const stop = async () => {

@@ -63,6 +63,8 @@ export class Policy {
   private readonly logger: Logger;
   private readonly loaded = new Map<string, Loaded>();
   private readonly loads = new Set<Loaded>();
+  /** Those of them that a rule waits for. */
+  private readonly urgent = new Set<Loaded>();
   private readonly skipping = new Set<Loaded>();
   private readonly unloads: Unload[] = [];
   private readonly rules: (EnforcedRule | null)[] = [];
@@ -123,9 +125,7 @@ export class Policy {
   /** Every change up to this revision is enforced here. */
   get enforcedRevision(): number {
     let revision = this.seen;
-    for (const load of this.loads) {
-      if (load.pendingRevision > 0) revision = Math.min(revision, load.pendingRevision - 1);
-    }
+    for (const load of this.urgent) revision = Math.min(revision, load.pendingRevision - 1);
     return revision;
   }
 
@@ -239,14 +239,17 @@ export class Policy {
     if (rule === null) {
       this.matcher.setEnforced(load.slot, false);
       this.rules[load.slot] = null;
-      load.pendingRevision = 0;
+      this.waitNoMore(load);
       return;
     }
     // The same object for as long as nothing changes: an exchange knows by it what it has recorded.
     const known = this.rules[load.slot]!;
     const isNew = !isSame(known, rule);
     if (isNew) this.rules[load.slot] = rule;
-    if (load.isLoading && load.pendingRevision === 0) load.pendingRevision = revision;
+    if (load.isLoading && load.pendingRevision === 0) {
+      load.pendingRevision = revision;
+      this.urgent.add(load);
+    }
     // Tokens added to a leak already in force count as they come; a new rule counts all at once.
     if (!load.isLoading) this.matcher.setEnforced(load.slot, this.isOn);
     // Where a first rule waits for its tokens, the change comes with the last of them.
@@ -271,6 +274,7 @@ export class Policy {
     this.rules[load.slot] = null;
     this.loaded.delete(id);
     this.loads.delete(load);
+    this.urgent.delete(load);
     const { slot, page, index } = load;
     this.unloads.push({ leak: id, slot, endPage: page, endIndex: index, page: 0, index: 0 });
   }
@@ -326,22 +330,21 @@ export class Policy {
     });
   }
 
-  /** One slice of loading or unloading; what a rule waits for comes first. */
+  private waitNoMore(load: Loaded): void {
+    load.pendingRevision = 0;
+    this.urgent.delete(load);
+  }
+
+  /** One slice of loading or unloading, of as many leaks as it has time for; what a rule waits for comes first. */
   private work(sliceMs: number): void {
-    let next: Loaded | null = null;
-    for (const load of this.loads) {
-      if (load.pendingRevision > 0) {
-        next = load;
-        break;
-      }
-      next ??= load;
+    const isUrgent = this.urgent.size > 0;
+    const until = performance.now() + (isUrgent ? Math.max(sliceMs, URGENT_SLICE_MS) : sliceMs);
+    // Not one leak a slice: to find the first of a set whose head was deleted takes as long as what was deleted.
+    for (const load of isUrgent ? this.urgent : this.loads) {
+      this.load(load, until);
+      if (performance.now() >= until) return;
     }
-    if (next !== null)
-      this.load(
-        next,
-        performance.now() + (next.pendingRevision > 0 ? Math.max(sliceMs, URGENT_SLICE_MS) : sliceMs),
-      );
-    else if (this.unloads.length > 0) this.unload(this.unloads[0]!, performance.now() + sliceMs);
+    if (this.loads.size === 0 && this.unloads.length > 0) this.unload(this.unloads[0]!, until);
   }
 
   private load(load: Loaded, until: number): void {
@@ -370,7 +373,7 @@ export class Policy {
     }
     load.isLoading = false;
     this.loads.delete(load);
-    load.pendingRevision = 0;
+    this.waitNoMore(load);
     if (this.rules[load.slot] !== null) {
       matcher.setEnforced(load.slot, this.isOn);
       this.changed();
