@@ -2,7 +2,7 @@ import pino from "pino";
 import { type RunningAdmin, startAdmin } from "../admin/start.ts";
 import type { Config } from "./config.ts";
 import { ExitCode, exitCodeOf } from "./exit.ts";
-import { logUncaught } from "./lastresort.ts";
+import { endAtOnce, logUncaught } from "./lastresort.ts";
 import { version } from "./version.ts";
 
 /** What the supervisor says to the admin process, and the process to it. */
@@ -17,7 +17,7 @@ export type FromAdmin =
 export function startConfigured(config: Pick<Config, "data" | "admin" | "log">): Promise<RunningAdmin> {
   const destination = pino.destination({ fd: 2, sync: true });
   const logger = pino({ level: config.log.level, base: { pid: process.pid, part: "admin" } }, destination);
-  logUncaught(logger);
+  logUncaught(logger, endAtOnce);
   const { listen, ...rest } = config.admin;
   return startAdmin({ data: config.data, listen, config: rest, logger, version });
 }
@@ -29,9 +29,7 @@ function main(): void {
   // A signal to the whole group (Ctrl-C) reaches the supervisor too, which stops us last.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
-  // Not by process.exit: that waits for the threads of libuv's pool, and one of them may wait, inside lmdb-js, for this
-  // one to run the change it is about to commit. What was acknowledged is on the disk.
-  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  process.on("disconnect", endAtOnce);
   process.on("message", async (message: ToAdmin) => {
     try {
       if (message.kind === "start") {

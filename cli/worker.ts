@@ -13,7 +13,7 @@ import { RulesStore } from "../rules/store.ts";
 import { defaultTenant, tenantFolder, tenantPepper } from "../rules/tenants.ts";
 import type { Config } from "./config.ts";
 import { ExitCode, exitCodeOf } from "./exit.ts";
-import { logUncaught } from "./lastresort.ts";
+import { endAtOnce, logUncaught } from "./lastresort.ts";
 
 /** What the supervisor says to a worker, and the worker to it. */
 export type ToWorker =
@@ -77,7 +77,10 @@ export class ProxyWorker {
     const destination = pino.destination({ fd: 2, sync: false, minLength: 4_096 });
     setInterval(() => destination.flush(), 200).unref();
     const logger = pino({ level: config.log.level, base: { pid: process.pid, worker: number } }, destination);
-    logUncaught(logger, () => destination.flushSync());
+    logUncaught(logger, () => {
+      destination.flushSync();
+      endAtOnce();
+    });
     const tenants: WorkerTenant[] = [];
     for (const name of tenantsOf(config)) tenants.push(await openTenant(config, name, logger));
     return new ProxyWorker(config, number, logger, tenants, await Runtime.open(config.data));
