@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { EventFilter } from "../rules/events/filter.ts";
 import { type AttemptsKnown, joined } from "../rules/store/attempts.ts";
 import type { Tenant, Tenants } from "../rules/tenants.ts";
+import { Rounds } from "./rounds.ts";
 import { iso, type View } from "./views.ts";
 
 /**
@@ -50,28 +51,20 @@ export function attemptsView(attempts: AttemptsKnown | null): View | null {
 export class AttemptsTaker {
   readonly #tenants: Tenants;
   readonly #logger: Logger;
-  readonly #timer: NodeJS.Timeout;
-  readonly #closing = new AbortController();
-  #underWay: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
   constructor(tenants: Tenants, logger: Logger, everyMs = EVERY_MS) {
     this.#tenants = tenants;
     this.#logger = logger;
-    this.#timer = setInterval(() => {
-      this.#underWay = this.#underWay.then(() => this.#take());
-    }, everyMs);
-    this.#timer.unref();
+    this.#rounds = new Rounds((signal) => this.#take(signal), everyMs, false);
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#closing.abort();
-    await this.#underWay;
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
   /** A failure is told, and tried again the next time. */
-  async #take(): Promise<void> {
-    const { signal } = this.#closing;
+  async #take(signal: AbortSignal): Promise<void> {
     for (const tenant of this.#tenants.all) {
       try {
         const from = tenant.store.attemptsUntil();

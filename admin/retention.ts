@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Tenants } from "../rules/tenants.ts";
 import type { AdminConfig } from "./config.ts";
+import { Rounds } from "./rounds.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -9,30 +10,22 @@ export class Retention {
   readonly #tenants: Tenants;
   readonly #limits: AdminConfig["retention"];
   readonly #logger: Logger;
-  readonly #timer: NodeJS.Timeout;
-  readonly #closing = new AbortController();
-  #underWay: Promise<void>;
+  readonly #rounds: Rounds;
 
   constructor(tenants: Tenants, limits: AdminConfig["retention"], logger: Logger, everyMs: number) {
     this.#tenants = tenants;
     this.#limits = limits;
     this.#logger = logger;
-    this.#underWay = this.#drop();
-    this.#timer = setInterval(() => {
-      this.#underWay = this.#underWay.then(() => this.#drop());
-    }, everyMs);
-    this.#timer.unref();
+    this.#rounds = new Rounds((signal) => this.#drop(signal), everyMs, true);
   }
 
   /** Resolves when nothing is being dropped any more. */
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#closing.abort();
-    await this.#underWay;
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
   /** A failure is told, and tried again the next time. */
-  async #drop(): Promise<void> {
+  async #drop(signal: AbortSignal): Promise<void> {
     await this.#dropAnswers();
     for (const { name: tenant, events } of this.#tenants.all) {
       try {
@@ -40,7 +33,7 @@ export class Retention {
         const bySize = await events.keepBytes(this.#limits.bytes);
         if (byAge + bySize > 0)
           this.#logger.info({ tenant, byAge, bySize }, "dropped partitions of old events");
-        await events.index(this.#closing.signal);
+        await events.index(signal);
       } catch (error) {
         this.#logger.error(
           { tenant, reason: (error as Error).message },

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Tenants } from "../rules/tenants.ts";
+import { Rounds } from "./rounds.ts";
 
 const EVERY_MS = 1_000;
 /** Ended in one go; what is left has its turn at once after. */
@@ -12,32 +13,24 @@ const BATCH = 100;
 export class TimeBoxes {
   readonly #tenants: Tenants;
   readonly #logger: Logger;
-  readonly #timer: NodeJS.Timeout;
-  #isClosed = false;
-  #underWay: Promise<void>;
+  readonly #rounds: Rounds;
 
   constructor(tenants: Tenants, logger: Logger, everyMs = EVERY_MS) {
     this.#tenants = tenants;
     this.#logger = logger;
-    this.#underWay = this.#end();
-    this.#timer = setInterval(() => {
-      this.#underWay = this.#underWay.then(() => this.#end());
-    }, everyMs);
-    this.#timer.unref();
+    this.#rounds = new Rounds((signal) => this.#end(signal), everyMs, true);
   }
 
   /** Resolves when nothing is being ended any more. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    clearInterval(this.#timer);
-    await this.#underWay;
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
   /** A failure is told, and tried again the next time. */
-  async #end(): Promise<void> {
+  async #end(signal: AbortSignal): Promise<void> {
     for (const { name: tenant, store } of this.#tenants.all) {
       try {
-        while (!this.#isClosed) {
+        while (!signal.aborted) {
           const due = store.due(BATCH);
           for (const each of due) {
             const ended = await store.expire(each);

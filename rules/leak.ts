@@ -221,10 +221,9 @@ export function isTime(at: number): boolean {
   return Number.isInteger(at) && at >= 0 && at <= 253_402_300_799_999;
 }
 
-function factsOf(leak: Leak): LeakFacts {
+/** What people write of a leak, and nothing else of it. */
+export function detailsOf(leak: LeakDetails): LeakDetails {
   return {
-    id: leak.id,
-    seq: leak.seq,
     name: leak.name,
     description: leak.description,
     risk: leak.risk,
@@ -235,6 +234,14 @@ function factsOf(leak: Leak): LeakFacts {
     target: leak.target,
     assignee: leak.assignee,
     notApplicable: leak.notApplicable,
+  };
+}
+
+function factsOf(leak: Leak): LeakFacts {
+  return {
+    id: leak.id,
+    seq: leak.seq,
+    ...detailsOf(leak),
     tokenCount: leak.tokenCount,
     tokensClosed: leak.tokensClosed,
     tokensFalse: leak.tokensFalse,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { JournalEntry } from "./journal.ts";
-import { decisions, type Leak, timeBoxOf, watchOf } from "./leak.ts";
+import { decisions, detailsOf, type Leak, timeBoxOf, watchOf } from "./leak.ts";
 import { LeakUnknown } from "./refusal.ts";
 import type { RulesStore } from "./store.ts";
 import { formatKnown, type Header, type LeakRecord, tokenRecord } from "./transfer/records.ts";
@@ -68,16 +68,7 @@ function leakRecord(store: RulesStore, leak: Leak): LeakRecord {
   return {
     id,
     origin: entry.origin ?? { leak: id, hash: entry.hash },
-    name: leak.name,
-    description: leak.description,
-    risk: leak.risk,
-    source: leak.source,
-    sourceUrl: leak.sourceUrl,
-    sourceAuthor: leak.sourceAuthor,
-    sourceAt: leak.sourceAt,
-    target: leak.target,
-    assignee: leak.assignee,
-    notApplicable: leak.notApplicable,
+    ...detailsOf(leak),
     status,
     createdAt,
     updatedAt,

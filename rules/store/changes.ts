@@ -1,5 +1,5 @@
 import { canonicalJson, type EntryDraft, type Facts, type Json, sealEntry } from "../journal.ts";
-import { type Leak, timeBoxOf, watchOf } from "../leak.ts";
+import { detailsOf, type Leak, timeBoxOf, watchOf } from "../leak.ts";
 import { LeakUnknown, Refusal, StoreFailed, VersionConflict } from "../refusal.ts";
 import type { Rule } from "../rule.ts";
 import { checkText } from "../text.ts";
@@ -74,16 +74,7 @@ export function expectLeak(tables: Tables, id: string, ifVersion?: number | unde
 /** What the journal says of a leak and its rule. */
 export function journalFacts(leak: Leak, rule: Rule | null): Facts {
   return {
-    name: leak.name,
-    description: leak.description,
-    risk: leak.risk,
-    source: leak.source,
-    sourceUrl: leak.sourceUrl,
-    sourceAuthor: leak.sourceAuthor,
-    sourceAt: leak.sourceAt,
-    target: leak.target,
-    assignee: leak.assignee,
-    notApplicable: leak.notApplicable,
+    ...detailsOf(leak),
     status: leak.status,
     tokenCount: leak.tokenCount,
     tokensClosed: leak.tokensClosed,
