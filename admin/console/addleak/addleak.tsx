@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { type ApiProblem, api, type FieldError } from "../api.ts";
-import { Dialog } from "../parts/dialog.tsx";
+import { DialogForm } from "../parts/dialog.tsx";
 import { say } from "../parts/said.tsx";
 import type { Leak } from "../shapes.ts";
 import { counted } from "../words.ts";
@@ -44,31 +44,24 @@ export function AddLeak({ onClose, onAdded }: AddLeakProps) {
   };
 
   return (
-    <Dialog kind="panel" title="Add leak" onClose={onClose}>
-      <form onSubmit={submit} noValidate>
-        <div class="dialog-body">
-          <FactFields facts={facts} refusals={refusals} onFacts={setFacts} />
-          <TokenRows
-            rows={rows}
-            onRows={(next) => {
-              setRows(next);
-              setProblem(null);
-            }}
-          />
-        </div>
-        <div class="dialog-foot">
-          <p class="refused foot-said" role="alert">
-            {problem}
-          </p>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={isBusy}>
-            {isBusy ? "Registering" : "Add leak"}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      kind="panel"
+      title="Add leak"
+      label={isBusy ? "Registering" : "Add leak"}
+      isBusy={isBusy}
+      problem={problem}
+      onClose={onClose}
+      onSubmit={submit}
+    >
+      <FactFields facts={facts} refusals={refusals} onFacts={setFacts} />
+      <TokenRows
+        rows={rows}
+        onRows={(next) => {
+          setRows(next);
+          setProblem(null);
+        }}
+      />
+    </DialogForm>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { type ApiProblem, api } from "../api.ts";
-import { Dialog } from "../parts/dialog.tsx";
+import { Dialog, DialogForm } from "../parts/dialog.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { say } from "../parts/said.tsx";
 import type { Key, KeyMade } from "../shapes.ts";
@@ -44,62 +44,45 @@ export function NewKey({ isForGlobal, onClose, onMade }: NewKeyProps) {
   };
   if (made !== null) return <ShownOnce of={made} onClose={onClose} />;
   return (
-    <Dialog title="New key" onClose={onClose}>
-      <form onSubmit={make} noValidate>
-        <div class="dialog-body">
-          <div class="field">
-            <label for="key-name">Name</label>
-            <input
-              id="key-name"
-              value={name}
-              maxLength={64}
-              autocomplete="off"
-              onInput={({ currentTarget }) => setName(currentTarget.value)}
-            />
-          </div>
-          <div class="field">
-            <label for="key-role">Role</label>
-            <select id="key-role" value={role} onChange={({ currentTarget }) => setRole(currentTarget.value)}>
-              {roles.map((each) => (
-                <option key={each} value={each}>
-                  {roleWord(each)}
-                </option>
-              ))}
-            </select>
-            <p class="hint">
-              {role.endsWith("analyst")
-                ? "Sees everything but keys, and changes nothing."
-                : "May do everything."}
-            </p>
-          </div>
-          <div class="field">
-            <label for="key-end">Expires</label>
-            <select
-              id="key-end"
-              value={String(days ?? "")}
-              onChange={({ currentTarget: { value } }) => setDays(value === "" ? null : Number(value))}
-            >
-              {ENDS.map(([word, each]) => (
-                <option key={word} value={String(each ?? "")}>
-                  {word}
-                </option>
-              ))}
-            </select>
-          </div>
-          <p class="refused" role="alert">
-            {problem}
-          </p>
-        </div>
-        <div class="dialog-foot">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary">
-            Make key
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm title="New key" label="Make key" problem={problem} onClose={onClose} onSubmit={make}>
+      <div class="field">
+        <label for="key-name">Name</label>
+        <input
+          id="key-name"
+          value={name}
+          maxLength={64}
+          autocomplete="off"
+          onInput={({ currentTarget }) => setName(currentTarget.value)}
+        />
+      </div>
+      <div class="field">
+        <label for="key-role">Role</label>
+        <select id="key-role" value={role} onChange={({ currentTarget }) => setRole(currentTarget.value)}>
+          {roles.map((each) => (
+            <option key={each} value={each}>
+              {roleWord(each)}
+            </option>
+          ))}
+        </select>
+        <p class="hint">
+          {role.endsWith("analyst") ? "Sees everything but keys, and changes nothing." : "May do everything."}
+        </p>
+      </div>
+      <div class="field">
+        <label for="key-end">Expires</label>
+        <select
+          id="key-end"
+          value={String(days ?? "")}
+          onChange={({ currentTarget: { value } }) => setDays(value === "" ? null : Number(value))}
+        >
+          {ENDS.map(([word, each]) => (
+            <option key={word} value={String(each ?? "")}>
+              {word}
+            </option>
+          ))}
+        </select>
+      </div>
+    </DialogForm>
   );
 }
 
@@ -135,40 +118,31 @@ export function RotateKey({ of: key, scope, onClose, onMade }: RotateProps) {
   };
   if (made !== null) return <ShownOnce of={made} onClose={onClose} />;
   return (
-    <Dialog title={`Rotate ${key.name}?`} onClose={onClose}>
-      <form onSubmit={rotate}>
-        <div class="dialog-body">
-          <p class="consequence">
-            The key gets a new secret, shown once. Whoever signed in with it is signed out.
-          </p>
-          <div class="field">
-            <label for="grace">The old secret is refused</label>
-            <select
-              id="grace"
-              value={String(graceSeconds)}
-              onChange={({ currentTarget }) => setGrace(Number(currentTarget.value))}
-            >
-              {GRACES.map(([word, seconds]) => (
-                <option key={word} value={String(seconds)}>
-                  {word}
-                </option>
-              ))}
-            </select>
-          </div>
-          <p class="refused" role="alert">
-            {problem}
-          </p>
-        </div>
-        <div class="dialog-foot">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary">
-            Rotate
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title={`Rotate ${key.name}?`}
+      label="Rotate"
+      problem={problem}
+      onClose={onClose}
+      onSubmit={rotate}
+    >
+      <p class="consequence">
+        The key gets a new secret, shown once. Whoever signed in with it is signed out.
+      </p>
+      <div class="field">
+        <label for="grace">The old secret is refused</label>
+        <select
+          id="grace"
+          value={String(graceSeconds)}
+          onChange={({ currentTarget }) => setGrace(Number(currentTarget.value))}
+        >
+          {GRACES.map(([word, seconds]) => (
+            <option key={word} value={String(seconds)}>
+              {word}
+            </option>
+          ))}
+        </select>
+      </div>
+    </DialogForm>
   );
 }
 

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { FactFields, type Facts, fieldsOf } from "../addleak/factfields.tsx";
 import { type ApiProblem, api } from "../api.ts";
-import { Dialog } from "../parts/dialog.tsx";
+import { DialogForm } from "../parts/dialog.tsx";
 import { say } from "../parts/said.tsx";
 import { When } from "../parts/small.tsx";
 import { useSession } from "../session.tsx";
@@ -62,23 +62,14 @@ function EditDialog({ leak, onClose, onChanged }: FactsProps & { readonly onClos
     }
   };
   return (
-    <Dialog title="Edit the facts" onClose={onClose}>
-      <form onSubmit={save} noValidate>
-        <div class="dialog-body">
-          <FactFields facts={facts} refusals={fieldsOf(problem?.errors ?? [])} onFacts={setFacts} />
-          <p class="refused" role="alert">
-            {problem?.message}
-          </p>
-        </div>
-        <div class="dialog-foot">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary">
-            Save
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title="Edit the facts"
+      label="Save"
+      problem={problem?.message ?? null}
+      onClose={onClose}
+      onSubmit={save}
+    >
+      <FactFields facts={facts} refusals={fieldsOf(problem?.errors ?? [])} onFacts={setFacts} />
+    </DialogForm>
   );
 }

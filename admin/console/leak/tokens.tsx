@@ -3,7 +3,7 @@ import { refusedRows } from "../addleak/addleak.tsx";
 import { type TokenRow, TokenRows } from "../addleak/tokenrows.tsx";
 import { type ApiProblem, api } from "../api.ts";
 import { useLoaded } from "../loading.ts";
-import { Confirm, Dialog } from "../parts/dialog.tsx";
+import { Confirm, DialogForm } from "../parts/dialog.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Pager, usePages } from "../parts/pager.tsx";
 import { say } from "../parts/said.tsx";
@@ -151,23 +151,16 @@ function AddTokens({
     }
   };
   return (
-    <Dialog kind="panel" title={`Add tokens to ${leak.name}`} onClose={onClose}>
-      <form onSubmit={add} noValidate>
-        <div class="dialog-body">
-          <TokenRows rows={rows} onRows={setRows} />
-        </div>
-        <div class="dialog-foot">
-          <p class="refused foot-said" role="alert">
-            {problem}
-          </p>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={isBusy}>
-            Add tokens
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      kind="panel"
+      title={`Add tokens to ${leak.name}`}
+      label="Add tokens"
+      isBusy={isBusy}
+      problem={problem}
+      onClose={onClose}
+      onSubmit={add}
+    >
+      <TokenRows rows={rows} onRows={setRows} />
+    </DialogForm>
   );
 }

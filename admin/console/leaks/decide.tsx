@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ApiProblem } from "../api.ts";
-import { Dialog } from "../parts/dialog.tsx";
+import { DialogForm } from "../parts/dialog.tsx";
 import { say } from "../parts/said.tsx";
 import type { Leak, LeakChanged } from "../shapes.ts";
 import { counted } from "../words.ts";
@@ -58,88 +58,76 @@ export function DecideDialog({ leaks, decision, onClose, onDecided }: DecideProp
   };
 
   return (
-    <Dialog title={words.title(leaks.length)} onClose={onClose}>
-      <form onSubmit={carryOut}>
-        <div class="dialog-body">
-          {leaks.length === 1 && first && <p class="decided-name">{first.name}</p>}
-          <p class={words.protects ? "consequence good" : "consequence"}>{words.consequence(tokens)}</p>
-          {decision === "vpatch" && leaks.length === 1 && first && <PreviewWords leak={first.id} />}
-          {decision === "vpatch" && (
-            <fieldset class="modes">
-              <legend>What the proxy does</legend>
-              <label class="check">
-                <input
-                  type="radio"
-                  name="mode"
-                  checked={mode === "block"}
-                  onChange={() => setMode("block")}
-                />
-                <span>
-                  <b>Block</b> <span class="quiet">answer 403, the upstream never hears of it</span>
-                </span>
-              </label>
-              <label class="check">
-                <input
-                  type="radio"
-                  name="mode"
-                  checked={mode === "monitor"}
-                  onChange={() => setMode("monitor")}
-                />
-                <span>
-                  <b>Monitor</b> <span class="quiet">let pass, and record the attempt</span>
-                </span>
-              </label>
-            </fieldset>
-          )}
-          {Object.keys(words.reasons).length > 0 && (
-            <div class="field">
-              <label for="reason">Why</label>
-              <select
-                id="reason"
-                value={reason}
-                onChange={({ currentTarget }) => setReason(currentTarget.value)}
-              >
-                <option value="">not said</option>
-                {Object.entries(words.reasons).map(([value, word]) => (
-                  <option key={value} value={value}>
-                    {word}
-                  </option>
-                ))}
-              </select>
-            </div>
-          )}
-          <div class="field">
-            <label for="comment">Comment, for the history</label>
-            <textarea
-              id="comment"
-              rows={2}
-              value={comment}
-              maxLength={2000}
-              onInput={({ currentTarget }) => setComment(currentTarget.value)}
-            />
-          </div>
-          {refusals.length > 0 && (
-            <ul class="refused" role="alert">
-              {refusals.map((text) => (
-                <li key={text}>{text}</li>
-              ))}
-            </ul>
-          )}
-        </div>
-        <div class="dialog-foot">
-          {done !== null && leaks.length > 1 && (
-            <span class="quiet" role="status">
-              {done} of {leaks.length}
+    <DialogForm
+      title={words.title(leaks.length)}
+      label={words.label}
+      isBusy={done !== null || refusals.length > 0}
+      foot={
+        done !== null &&
+        leaks.length > 1 && (
+          <span class="quiet" role="status">
+            {done} of {leaks.length}
+          </span>
+        )
+      }
+      onClose={onClose}
+      onSubmit={carryOut}
+    >
+      {leaks.length === 1 && first && <p class="decided-name">{first.name}</p>}
+      <p class={words.protects ? "consequence good" : "consequence"}>{words.consequence(tokens)}</p>
+      {decision === "vpatch" && leaks.length === 1 && first && <PreviewWords leak={first.id} />}
+      {decision === "vpatch" && (
+        <fieldset class="modes">
+          <legend>What the proxy does</legend>
+          <label class="check">
+            <input type="radio" name="mode" checked={mode === "block"} onChange={() => setMode("block")} />
+            <span>
+              <b>Block</b> <span class="quiet">answer 403, the upstream never hears of it</span>
             </span>
-          )}
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={done !== null || refusals.length > 0}>
-            {words.label}
-          </button>
+          </label>
+          <label class="check">
+            <input
+              type="radio"
+              name="mode"
+              checked={mode === "monitor"}
+              onChange={() => setMode("monitor")}
+            />
+            <span>
+              <b>Monitor</b> <span class="quiet">let pass, and record the attempt</span>
+            </span>
+          </label>
+        </fieldset>
+      )}
+      {Object.keys(words.reasons).length > 0 && (
+        <div class="field">
+          <label for="reason">Why</label>
+          <select id="reason" value={reason} onChange={({ currentTarget }) => setReason(currentTarget.value)}>
+            <option value="">not said</option>
+            {Object.entries(words.reasons).map(([value, word]) => (
+              <option key={value} value={value}>
+                {word}
+              </option>
+            ))}
+          </select>
         </div>
-      </form>
-    </Dialog>
+      )}
+      <div class="field">
+        <label for="comment">Comment, for the history</label>
+        <textarea
+          id="comment"
+          rows={2}
+          value={comment}
+          maxLength={2000}
+          onInput={({ currentTarget }) => setComment(currentTarget.value)}
+        />
+      </div>
+      {refusals.length > 0 && (
+        <ul class="refused" role="alert">
+          {refusals.map((text) => (
+            <li key={text}>{text}</li>
+          ))}
+        </ul>
+      )}
+    </DialogForm>
   );
 }

@@ -44,6 +44,48 @@ export function Dialog({ title, onClose, children, kind = "dialog" }: DialogProp
   );
 }
 
+interface DialogFormProps extends DialogProps {
+  /** What the button says that sends it. */
+  readonly label: string;
+  readonly onSubmit: (event: SubmitEvent) => unknown;
+  readonly isBusy?: boolean;
+  /** Why it could not be carried out; left out where the fields say that themselves. */
+  readonly problem?: string | null | undefined;
+  /** Stands before the buttons. */
+  readonly foot?: ComponentChildren;
+}
+
+/** A dialog that is sent, or left by *Cancel*. A panel is long: what was wrong stands beside its buttons. */
+export function DialogForm(props: DialogFormProps) {
+  const { title, kind = "dialog", label, onClose, onSubmit, isBusy = false, problem, foot, children } = props;
+  const isPanel = kind === "panel";
+  const said = problem !== undefined && (
+    <p class={isPanel ? "refused foot-said" : "refused"} role="alert">
+      {problem}
+    </p>
+  );
+  return (
+    <Dialog title={title} kind={kind} onClose={onClose}>
+      <form onSubmit={onSubmit} noValidate>
+        <div class="dialog-body">
+          {children}
+          {!isPanel && said}
+        </div>
+        <div class="dialog-foot">
+          {isPanel && said}
+          {foot}
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" disabled={isBusy}>
+            {label}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
 interface ConfirmProps {
   readonly title: string;
   /** What follows from it, in a sentence. */
@@ -70,23 +112,15 @@ export function Confirm({ title, consequence, label, onClose, onConfirmed }: Con
     }
   };
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form onSubmit={carryOut}>
-        <div class="dialog-body">
-          <p class="consequence">{consequence}</p>
-          <p class="refused" role="alert">
-            {problem}
-          </p>
-        </div>
-        <div class="dialog-foot">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={isBusy}>
-            {label}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <DialogForm
+      title={title}
+      label={label}
+      isBusy={isBusy}
+      problem={problem}
+      onClose={onClose}
+      onSubmit={carryOut}
+    >
+      <p class="consequence">{consequence}</p>
+    </DialogForm>
   );
 }
