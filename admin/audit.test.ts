@@ -72,3 +72,33 @@ test("the chain is verified, and its head told", async () => {
   const { body } = await admin.call<Json>("GET", "/api/v1/audit/verify");
   expect(body).toEqual({ ok: true, entries: 7, head: (await look("?limit=1")).body.changes[0]!.hash });
 });
+
+test("a change is told of as it is made, to whoever listens, until he leaves", async () => {
+  const gone = new AbortController();
+  const answer = await fetch(`${admin.url}/api/v1/audit/tail`, {
+    headers: { authorization: `Bearer ${admin.analyst}` },
+    signal: gone.signal,
+  });
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const told = async () => {
+    for (;;) {
+      const found = /event: revision\ndata: (.+)\n\n/.exec(text);
+      if (found !== null) {
+        text = text.slice(found.index + found[0].length);
+        return (JSON.parse(found[1]!) as { revision: number }).revision;
+      }
+      const { value, done } = await reader.read();
+      if (done) throw new Error("the stream ended");
+      text += value;
+    }
+  };
+  const before = await told();
+  const { body } = await admin.call<{ revision: number }>("POST", "/api/v1/leaks/leak-1/reopen");
+  expect(body.revision).toBe(before + 1);
+  expect(await told()).toBe(before + 1);
+  gone.abort();
+  await expect(reader.read()).rejects.toThrow();
+  expect((await admin.call("GET", "/api/v1/audit/tail", { key: null })).status).toBe(401);
+});

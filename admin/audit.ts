@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import {
   type ChangeFilter,
   changeCsv,
@@ -13,63 +14,106 @@ import { type Call, call } from "./call.ts";
 import { streamed } from "./eventstream.ts";
 import { parameters } from "./inputs.ts";
 import { Problem } from "./problem.ts";
+import type { Services } from "./services.ts";
 import { forwards } from "./stretch.ts";
 import { historyView, type View } from "./views.ts";
 
 /** Entries that one call looks at before it answers what it has, with a `next`. */
 const LOOKED_MAX = 20_000;
+/** How often the tail looks for changes, and after how long without any it says so. */
+const LOOK_MS = 200;
+const IDLE_MS = 15_000;
 
 const types = { csv: "text/csv; charset=utf-8; header=present", ndjson: "application/x-ndjson" } as const;
 
 /** `/audit`: the tenant's journal, in which every change stands: who, when, from where, what, before and after. */
-export const auditCalls: readonly Call[] = [
-  call({
-    method: "get",
-    path: "/audit",
-    tag: "Audit",
-    summary: "Changes, newest first",
-    access: "look",
-    query: parameters.audit,
-    answers: { 200: { description: "A page of changes", schema: changeList } },
-    handle: ({ context, tenant: { store }, query: { limit, cursor, ...filter } }) => {
-      forwards(filter.from, filter.to);
-      const { changes, next } = pageOf(store, filter, limit, cursor);
-      return context.json({ changes: changes.map(changeView), next });
-    },
-  }),
-  call({
-    method: "get",
-    path: "/audit/export",
-    tag: "Audit",
-    summary: "All changes, oldest first, as they are stored",
-    description: "NDJSON keeps the bytes that `leakgate audit verify` and the chain of hashes are about.",
-    access: "look",
-    query: parameters.auditExport,
-    answers: { 200: { description: "A change a line", content: types.ndjson } },
-    handle: ({ context, tenant: { store }, query: { format, ...filter } }) => {
-      forwards(filter.from, filter.to);
-      return context.body(exported(store, filter, format), 200, { "content-type": types[format] });
-    },
-  }),
-  call({
-    method: "get",
-    path: "/audit/verify",
-    tag: "Audit",
-    summary: "Walk the chain of hashes from the first change to the newest",
-    description:
-      "Keep the `head` elsewhere: a journal that was cut off cannot be told from an older one. `leakgate audit verify` compares all that is stored with it too.",
-    access: "look",
-    answers: {
-      200: { description: "Whether it holds, and where it first does not", schema: journalVerdict },
-    },
-    handle: async ({ context, tenant: { store } }) => {
-      const head = store.head();
-      const verdict = await store.verifyChain();
-      if (verdict.ok) return context.json({ ok: true, entries: verdict.entries, head: head.hash });
-      return context.json({ ok: false, revision: verdict.revision, why: verdict.why });
-    },
-  }),
-];
+export function auditCalls({ closing }: Services): readonly Call[] {
+  return [
+    call({
+      method: "get",
+      path: "/audit",
+      tag: "Audit",
+      summary: "Changes, newest first",
+      access: "look",
+      query: parameters.audit,
+      answers: { 200: { description: "A page of changes", schema: changeList } },
+      handle: ({ context, tenant: { store }, query: { limit, cursor, ...filter } }) => {
+        forwards(filter.from, filter.to);
+        const { changes, next } = pageOf(store, filter, limit, cursor);
+        return context.json({ changes: changes.map(changeView), next });
+      },
+    }),
+    call({
+      method: "get",
+      path: "/audit/export",
+      tag: "Audit",
+      summary: "All changes, oldest first, as they are stored",
+      description: "NDJSON keeps the bytes that `leakgate audit verify` and the chain of hashes are about.",
+      access: "look",
+      query: parameters.auditExport,
+      answers: { 200: { description: "A change a line", content: types.ndjson } },
+      handle: ({ context, tenant: { store }, query: { format, ...filter } }) => {
+        forwards(filter.from, filter.to);
+        return context.body(exported(store, filter, format), 200, { "content-type": types[format] });
+      },
+    }),
+    call({
+      method: "get",
+      path: "/audit/verify",
+      tag: "Audit",
+      summary: "Walk the chain of hashes from the first change to the newest",
+      description:
+        "Keep the `head` elsewhere: a journal that was cut off cannot be told from an older one. `leakgate audit verify` compares all that is stored with it too.",
+      access: "look",
+      answers: {
+        200: { description: "Whether it holds, and where it first does not", schema: journalVerdict },
+      },
+      handle: async ({ context, tenant: { store } }) => {
+        const head = store.head();
+        const verdict = await store.verifyChain();
+        if (verdict.ok) return context.json({ ok: true, entries: verdict.entries, head: head.hash });
+        return context.json({ ok: false, revision: verdict.revision, why: verdict.why });
+      },
+    }),
+    call({
+      method: "get",
+      path: "/audit/tail",
+      tag: "Audit",
+      summary: "Word of changes as they are made, as server-sent events",
+      description: "Many changes in one breath are one message; what was changed, `/audit` tells.",
+      access: "look",
+      answers: {
+        200: {
+          description: "Messages `revision`, the first at once, each with the newest revision",
+          content: "text/event-stream",
+        },
+      },
+      handle: ({ context, tenant: { store } }) => {
+        const gone = new AbortController();
+        const signal = AbortSignal.any([closing, gone.signal]);
+        // Kept alive, the connection would hold up the admin's close, which ends the stream.
+        const headers = { "content-type": "text/event-stream", connection: "close" };
+        return context.body(streamed(revisions(store, signal), gone), 200, headers);
+      },
+    }),
+  ];
+}
+
+/** The newest revision whenever it has grown (HTML, section 9.2), and a comment where nothing came for a while. */
+async function* revisions(store: RulesStore, signal: AbortSignal): AsyncGenerator<string> {
+  yield "retry: 1000\n\n";
+  let told = -1;
+  let toldAt = performance.now();
+  while (!signal.aborted) {
+    const revision = store.revision();
+    const isIdle = performance.now() - toldAt >= IDLE_MS;
+    if (revision !== told) yield `event: revision\ndata: ${JSON.stringify({ revision })}\n\n`;
+    else if (isIdle) yield ": nothing was changed\n\n";
+    if (revision !== told || isIdle) toldAt = performance.now();
+    told = revision;
+    await setTimeout(LOOK_MS, undefined, { signal }).catch(() => {});
+  }
+}
 
 /** Hashes are shown: they are what a copy is compared by. */
 function changeView(entry: JournalEntry): View {

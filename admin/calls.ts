@@ -28,7 +28,7 @@ export function allCalls(services: Services): readonly Call[] {
   const calls = [
     ...ofLeaks.map((each): Call => ({ ...each, isOfLeaks: true })),
     ...statusCalls(services),
-    ...auditCalls,
+    ...auditCalls(services),
     ...settingsCalls,
     ...keyCalls(services),
     ...sessionCalls(services),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TokenDigest } from "../digest.ts";
-import { type Leak, type LeakStatus, leakStatuses } from "../leak.ts";
+import { type Leak, type LeakStatus, leakStatuses, remediationOf, remediations } from "../leak.ts";
 import { CursorInvalid, InputRefused } from "../refusal.ts";
 import { RulesStore } from "../store.ts";
 import { type LeakQuery, type LeakSort, leakSorts } from "./listing.ts";
@@ -55,6 +55,8 @@ async function addMany(count: number): Promise<void> {
         leak.id,
         (["vpatch", "close", "mark_false", "vpatch"] as const)[(i % 5) - 1],
       );
+    if (i % 5 === 0 && i % 3 === 0)
+      await store.updateLeak("system", leak.id, { notApplicable: "the tokens open nothing" });
   }
 }
 
@@ -76,6 +78,7 @@ const sortValue: Record<LeakSort, (leak: Leak) => number | Buffer> = {
   name: (leak) => Buffer.from(leak.name.toLowerCase()),
   source: (leak) => Buffer.from(leak.source),
   tokens: (leak) => leak.tokenCount,
+  remediation: (leak) => remediations.indexOf(remediationOf(leak)),
 };
 
 function sorted(leaks: Leak[], sort: LeakSort, descending: boolean): Leak[] {

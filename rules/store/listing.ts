@@ -6,6 +6,7 @@ import {
   type Remediation,
   type RiskLevel,
   remediationOf,
+  remediations,
   riskLevel,
   timeBoxOf,
   watchOf,
@@ -17,7 +18,15 @@ import { due } from "./due.ts";
 import { readSettings } from "./settingschanges.ts";
 import type { Tables } from "./tables.ts";
 
-export type LeakSort = "created" | "updated" | "risk" | "status" | "name" | "source" | "tokens";
+export type LeakSort =
+  | "created"
+  | "updated"
+  | "risk"
+  | "status"
+  | "name"
+  | "source"
+  | "tokens"
+  | "remediation";
 
 export const leakSorts: readonly LeakSort[] = [
   "created",
@@ -27,6 +36,7 @@ export const leakSorts: readonly LeakSort[] = [
   "name",
   "source",
   "tokens",
+  "remediation",
 ];
 export const listLimitMax = 1000;
 
@@ -81,6 +91,7 @@ const orders: Record<LeakSort, { code: string; value: (leak: Leak) => number | s
   name: { code: "n", value: (leak) => leak.name.toLowerCase() },
   source: { code: "o", value: (leak) => leak.source },
   tokens: { code: "t", value: (leak) => leak.tokenCount },
+  remediation: { code: "m", value: (leak) => remediations.indexOf(remediationOf(leak)) },
 };
 
 /**

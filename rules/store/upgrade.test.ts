@@ -54,5 +54,5 @@ test("who opens it only to look is told to start the admin first, and changes no
   const pepper = Pepper.load(data, {});
   const open = () => RulesStore.open(data, pepper.id, { readOnly: true });
   await expect(open()).rejects.toThrow(SchemaOutdated);
-  await expect(open()).rejects.toThrow(/schema 1, this Leakgate works with 2: start the admin/);
+  await expect(open()).rejects.toThrow(/schema 1, this Leakgate works with 3: start the admin/);
 });

@@ -4,10 +4,10 @@ import { TokenPage } from "./pages.ts";
 import type { Tables } from "./tables.ts";
 
 /** The layout written by this version; a folder with a higher number is refused. */
-export const schemaKnown = 2;
+export const schemaKnown = 3;
 
 /** Step n makes schema n + 1 of schema n; what a step does is never changed once a version with it is out. */
-const steps: Readonly<Record<number, (tables: Tables) => void>> = { 1: toSchema2 };
+const steps: Readonly<Record<number, (tables: Tables) => void>> = { 1: toSchema2, 2: toSchema3 };
 
 /** Brings an older store up to the layout of this version, all of it or nothing; only inside a write transaction. */
 export function upgrade(tables: Tables): void {
@@ -47,6 +47,16 @@ function toSchema2(tables: Tables): void {
   for (const { key, value } of [...tables.keys.getRange({})]) {
     const upgraded = { ...value, expiresAt: null, disabledAt: null, graceUntil: null, previous: null };
     tables.keys.put(key as number, upgraded);
+  }
+}
+
+/** Leaks are listed by their remediation too: the row's value is none 0, applied 1, not applicable 2. */
+function toSchema3(tables: Tables): void {
+  const statuses = ["opened", "patched", "closed", "marked_false"];
+  for (const { value } of [...tables.leaks.getRange({})]) {
+    const { status, notApplicable, seq, risk, source } = value.leak;
+    const remediation = status === "patched" ? 1 : notApplicable === null ? 0 : 2;
+    tables.index.put(["m", statuses.indexOf(status), remediation, seq], `${risk} ${source}`);
   }
 }
 
