@@ -85,3 +85,10 @@ export function urlOf(path: string, query: ApiOptions["query"] = {}): string {
   const text = search.toString();
   return `/api/v1${path}${text === "" ? "" : `?${text}`}`;
 }
+
+/** What is held against single fields, by their names; what is held against an entry of a list, by the list's. */
+export function refusalsOf(errors: readonly FieldError[]): Record<string, string> {
+  return Object.fromEntries(
+    errors.map(({ pointer, detail }) => [pointer.replace(/^#\//, "").replace(/\/\d+$/, ""), detail]),
+  );
+}

@@ -72,6 +72,13 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
 };
 export const statusWord = (status: string) => STATUS_WORDS[status] ?? status;
 
+const REMEDIATION_WORDS: Readonly<Record<string, string>> = {
+  none: "None",
+  applied: "Patch applied",
+  not_applicable: "Not applicable",
+};
+export const remediationWord = (remediation: string) => REMEDIATION_WORDS[remediation] ?? remediation;
+
 const LEVEL_WORDS: Readonly<Record<string, string>> = { high: "High", medium: "Medium", low: "Low" };
 export const levelWord = (level: string) => LEVEL_WORDS[level] ?? level;
 

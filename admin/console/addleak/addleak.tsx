@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { type ApiProblem, api, type FieldError } from "../api.ts";
+import { type ApiProblem, api, type FieldError, refusalsOf } from "../api.ts";
 import { DialogForm } from "../parts/dialog.tsx";
 import { say } from "../parts/said.tsx";
-import type { Leak } from "../shapes.ts";
+import type { LeakRegistered } from "../shapes.ts";
 import { counted } from "../words.ts";
-import { FactFields, fieldsOf, noFacts } from "./factfields.tsx";
+import { FactFields } from "./factfields.tsx";
+import { bodyOf, noFacts } from "./facts.ts";
 import { type TokenRow, TokenRows } from "./tokenrows.tsx";
 
 interface AddLeakProps {
@@ -29,15 +30,16 @@ export function AddLeak({ onClose, onAdded }: AddLeakProps) {
     if (rows.length === 0 || isNameless) return;
     setBusy(true);
     try {
-      const body = { ...facts, tokens: rows.map(({ text }) => text) };
-      const leak = await api<Leak>("POST", "/leaks", { body });
+      const body = { ...bodyOf(facts), tokens: rows.map(({ text }) => text) };
+      const leak = await api<LeakRegistered>("POST", "/leaks", { body });
       setRows([]);
-      say(`${leak.name} is registered with ${counted(leak.tokenCount, "token")}. Its tokens still pass.`);
+      const caution = leak.notices.length === 0 ? "" : " Look at what it says of them.";
+      say(`${leak.name} is registered with ${counted(leak.tokenCount, "token")}. They still pass.${caution}`);
       onAdded(leak.id);
     } catch (error) {
       const { message, errors } = error as ApiProblem;
       setProblem(message);
-      setRefusals(fieldsOf(errors));
+      setRefusals(refusalsOf(errors));
       setRows(refusedRows(rows, errors));
       setBusy(false);
     }

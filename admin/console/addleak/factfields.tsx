@@ -1,18 +1,19 @@
-import type { FieldError } from "../api.ts";
+import { api } from "../api.ts";
+import { useLoaded } from "../loading.ts";
+import type { Settings } from "../shapes.ts";
 import { levelWord, sourceWord } from "../words.ts";
+import type { Facts } from "./facts.ts";
 
 const DESCRIPTION_CHARS = 255;
 const SOURCES = ["custom", "github", "gitlab", "gitguardian", "scanner"];
 
-/** The facts of a leak that people write. */
-export interface Facts {
-  readonly name: string;
-  readonly description: string;
-  readonly risk: number;
-  readonly source: string;
-}
-
-export const noFacts: Facts = { name: "", description: "", risk: 5, source: "custom" };
+/** Facts that not every leak has: how they are called, and how they look. */
+const MORE = [
+  ["sourceUrl", "Address where it leaked", "https://git.example/team/service/blob/main/.env#L3", 2_048],
+  ["sourceAuthor", "Who put it there", "", 128],
+  ["target", "What the tokens open", "The billing API", 128],
+  ["assignee", "Who looks after it", "", 64],
+] as const;
 
 interface FactFieldsProps {
   readonly facts: Facts;
@@ -24,7 +25,8 @@ interface FactFieldsProps {
 /** The fields for them, as they stand in a form. */
 export function FactFields({ facts, refusals, onFacts }: FactFieldsProps) {
   const { name, description, risk, source } = facts;
-  const level = levelOf(risk);
+  const level = useLevelOf()(risk);
+  const change = (some: Partial<Facts>) => onFacts({ ...facts, ...some });
   const about = (field: string) => ({
     "aria-invalid": refusals[field] !== undefined,
     "aria-describedby": `leak-${field}-said`,
@@ -34,6 +36,7 @@ export function FactFields({ facts, refusals, onFacts }: FactFieldsProps) {
       {refusals[field]}
     </p>
   );
+  const hasMore = MORE.some(([field]) => facts[field] !== "" || refusals[field] !== undefined);
   return (
     <>
       <div class="field">
@@ -44,7 +47,7 @@ export function FactFields({ facts, refusals, onFacts }: FactFieldsProps) {
           maxLength={128}
           autocomplete="off"
           {...about("name")}
-          onInput={({ currentTarget }) => onFacts({ ...facts, name: currentTarget.value })}
+          onInput={({ currentTarget }) => change({ name: currentTarget.value })}
         />
         {refusal("name")}
       </div>
@@ -62,7 +65,7 @@ export function FactFields({ facts, refusals, onFacts }: FactFieldsProps) {
           maxLength={DESCRIPTION_CHARS}
           {...about("description")}
           onInput={({ currentTarget }) =>
-            onFacts({ ...facts, description: currentTarget.value.replaceAll(/\s*\n\s*/g, " ") })
+            change({ description: currentTarget.value.replaceAll(/\s*\n\s*/g, " ") })
           }
         />
         {refusal("description")}
@@ -82,7 +85,7 @@ export function FactFields({ facts, refusals, onFacts }: FactFieldsProps) {
           step={1}
           value={risk}
           aria-valuetext={`${risk}, ${levelWord(level)}`}
-          onInput={({ currentTarget }) => onFacts({ ...facts, risk: Number(currentTarget.value) })}
+          onInput={({ currentTarget }) => change({ risk: Number(currentTarget.value) })}
         />
       </div>
       <div class="field">
@@ -95,9 +98,7 @@ export function FactFields({ facts, refusals, onFacts }: FactFieldsProps) {
           autocomplete="off"
           spellcheck={false}
           {...about("source")}
-          onInput={({ currentTarget }) =>
-            onFacts({ ...facts, source: currentTarget.value.trim().toLowerCase() })
-          }
+          onInput={({ currentTarget }) => change({ source: currentTarget.value.trim().toLowerCase() })}
         />
         <datalist id="sources">
           {SOURCES.map((each) => (
@@ -108,17 +109,42 @@ export function FactFields({ facts, refusals, onFacts }: FactFieldsProps) {
         </datalist>
         {refusal("source")}
       </div>
+      <details class="more-fields" open={hasMore || facts.sourceAt !== ""}>
+        <summary>Where and when it leaked, what it opens, who looks after it</summary>
+        {MORE.map(([field, word, example, chars]) => (
+          <div key={field} class="field">
+            <label for={`leak-${field}`}>{word}</label>
+            <input
+              id={`leak-${field}`}
+              value={facts[field]}
+              placeholder={example}
+              maxLength={chars}
+              autocomplete="off"
+              {...about(field)}
+              onInput={({ currentTarget }) => change({ [field]: currentTarget.value })}
+            />
+            {refusal(field)}
+          </div>
+        ))}
+        <div class="field">
+          <label for="leak-sourceAt">When it leaked, in your time</label>
+          <input
+            id="leak-sourceAt"
+            type="datetime-local"
+            value={facts.sourceAt}
+            {...about("sourceAt")}
+            onInput={({ currentTarget }) => change({ sourceAt: currentTarget.value })}
+          />
+          {refusal("sourceAt")}
+        </div>
+      </details>
     </>
   );
 }
 
-/** What the API holds against single fields, by the field's name. */
-export function fieldsOf(errors: readonly FieldError[]): Record<string, string> {
-  return Object.fromEntries(errors.map(({ pointer, detail }) => [pointer.replace(/^#\//, ""), detail]));
-}
-
-/** As the API names it unless a tenant has drawn its own lines: a hint while one chooses. */
-function levelOf(risk: number): string {
-  if (risk >= 8) return "high";
-  return risk >= 4 ? "medium" : "low";
+/** What level a risk is of, as the tenant draws the lines; as they are drawn unless it did, until that is known. */
+function useLevelOf(): (risk: number) => "high" | "medium" | "low" {
+  const settings = useLoaded("settings", (signal) => api<Settings>("GET", "/settings", { signal }));
+  const { high, medium } = settings.value?.levels ?? { high: 8, medium: 4 };
+  return (risk) => (risk >= high ? "high" : risk >= medium ? "medium" : "low");
 }

@@ -2,55 +2,61 @@ import { useEffect } from "preact/hooks";
 import { api } from "../api.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { useLoaded } from "../loading.ts";
-import { Link, When } from "../parts/small.tsx";
+import { Link } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
-import type { EventCount, EventHistogram } from "../shapes.ts";
+import type { EventHistogram, LeakDetailed } from "../shapes.ts";
 import { counted } from "../words.ts";
+import { WhenOr } from "./badges.tsx";
 
 const DAYS = 14;
 const BUCKETS = 56;
 
 /** How often its tokens were tried, of late and at all. */
-export function AttemptsCard({ leak, turn }: { readonly leak: string; readonly turn: number }) {
-  const attempts = useLoaded(
-    leak,
-    async (signal) => {
-      const query = { leak, type: "vpatch" };
+export function AttemptsCard({
+  leak: { id, attempts },
+  turn,
+}: {
+  readonly leak: LeakDetailed;
+  readonly turn: number;
+}) {
+  const late = useLoaded(
+    id,
+    (signal) => {
       const from = Date.now() - DAYS * 86_400_000;
-      const [all, late] = await Promise.all([
-        api<EventCount>("GET", "/events/count", { query, signal }),
-        api<EventHistogram>("GET", "/events/histogram", {
-          query: { ...query, from, buckets: BUCKETS },
-          signal,
-        }),
-      ]);
-      return { all, late };
+      const query = { leak: id, type: "vpatch", from, buckets: BUCKETS };
+      return api<EventHistogram>("GET", "/events/histogram", { query, signal });
     },
     true,
   );
   useEffect(() => {
-    if (turn > 0) attempts.reload();
-  }, [turn, attempts.reload]);
+    if (turn > 0) late.reload();
+  }, [turn, late.reload]);
   return (
     <section class="card" aria-labelledby="leak-attempts">
       <div class="card-head">
         <h2 id="leak-attempts">Attempts</h2>
-        <Link to={`/events?search=${encodeURIComponent(`leak:${leak}`)}`}>See them</Link>
+        <Link to={`/events?search=${encodeURIComponent(`leak:${id}`)}`}>See them</Link>
       </div>
-      <Shown of={attempts} lines={3}>
-        {({ all, late }) => {
-          const recent = late.attempts.reduce((sum, value) => sum + value, 0);
+      <Shown of={late} lines={3}>
+        {({ attempts: values }) => {
+          const recent = values.reduce((sum, value) => sum + value, 0);
           const words = `${counted(recent, "attempt")} within ${DAYS} days`;
           return (
             <>
-              <Sparkline values={late.attempts} label={words} />
+              <Sparkline values={values} label={words} />
               <dl class="facts">
                 <dt>Within {DAYS} days</dt>
                 <dd data-count="recent">{counted(recent, "attempt")}</dd>
                 <dt>In all</dt>
-                <dd>{counted(all.attempts, "attempt")}</dd>
+                <dd>{counted(attempts?.count ?? 0, "attempt")}</dd>
+                <dt>First</dt>
+                <dd>
+                  <WhenOr at={attempts?.first ?? null} none="Never" />
+                </dd>
                 <dt>Last</dt>
-                <dd>{all.lastAt === null ? <span class="quiet">Never</span> : <When at={all.lastAt} />}</dd>
+                <dd>
+                  <WhenOr at={attempts?.last ?? null} none="Never" />
+                </dd>
               </dl>
             </>
           );

@@ -1,14 +1,21 @@
-import { When } from "../parts/small.tsx";
+import { Link, When } from "../parts/small.tsx";
 import type { HistoryEntry } from "../shapes.ts";
 import { actionWord, actorWord, counted, statusWord } from "../words.ts";
 
+interface HistoryProps {
+  readonly leak: string;
+  /** The newest hundred at most. */
+  readonly entries: readonly HistoryEntry[];
+}
+
 /** What was done to the leak, newest first. */
-export function HistoryCard({ entries }: { readonly entries: readonly HistoryEntry[] }) {
+export function HistoryCard({ leak, entries }: HistoryProps) {
   return (
     <section class="card" aria-labelledby="history">
-      <h2 id="history" class="card-head">
-        History
-      </h2>
+      <div class="card-head">
+        <h2 id="history">History</h2>
+        <Link to={`/audit?subject=${leak}`}>In the journal</Link>
+      </div>
       <ol class="history">
         {entries.map((entry) => (
           <li key={entry.revision}>

@@ -1,18 +1,21 @@
 import { useCallback, useState } from "preact/hooks";
 import { api } from "../api.ts";
-import { DecideDialog } from "../leaks/decide.tsx";
-import { type Decision, decisions, decisionsFor } from "../leaks/decisions.ts";
+import { DecideDialog } from "../decide/decide.tsx";
+import { type Decision, decisions, decisionsFor } from "../decide/decisions.ts";
 import { useLive } from "../live.ts";
 import { useLoaded } from "../loading.ts";
 import { Icon } from "../parts/icons.tsx";
-import { Link, PageHead, RiskBadge, StatusBadge } from "../parts/small.tsx";
+import { Link, PageHead } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
 import { useSession } from "../session.tsx";
 import type { LeakDetailed } from "../shapes.ts";
 import { AttemptsCard } from "./attempts.tsx";
+import { Badges, Cautions } from "./badges.tsx";
+import { CommentsCard } from "./comments.tsx";
 import { FactsCard } from "./facts.tsx";
 import { HistoryCard } from "./history.tsx";
 import { ProtectionCard } from "./protection.tsx";
+import { ReadinessCard } from "./readiness.tsx";
 import { TokensCard } from "./tokens.tsx";
 
 /** One leak: what it is, what was decided, what became of it. */
@@ -50,25 +53,31 @@ export function LeakPage({ id }: { readonly id: string }) {
                   </button>
                 ))}
             </PageHead>
-            <p class="leak-badges">
-              <StatusBadge status={value.status} />
-              <RiskBadge risk={value.risk} level={value.riskLevel} />
-              <span class="badge">{value.id}</span>
-            </p>
+            <Badges leak={value} />
             <div class="leak-columns">
               <div class="leak-column">
+                <Cautions leak={value} />
                 <FactsCard leak={value} onChanged={changed} />
                 <TokensCard leak={value} turn={turn} onChanged={changed} />
+                <CommentsCard leak={value.id} turn={turn} onChanged={changed} />
               </div>
               <div class="leak-column">
-                <ProtectionCard leak={value} turn={turn} />
-                <AttemptsCard leak={value.id} turn={turn} />
-                <HistoryCard entries={value.history} />
+                <ProtectionCard
+                  leak={value}
+                  turn={turn}
+                  onChangeRule={() => setDeciding("vpatch")}
+                  onChanged={changed}
+                />
+                <AttemptsCard leak={value} turn={turn} />
+                {(value.status === "opened" || value.status === "patched") && (
+                  <ReadinessCard leak={value.id} turn={turn} />
+                )}
+                <HistoryCard leak={value.id} entries={value.history} />
               </div>
             </div>
             {deciding !== null && (
               <DecideDialog
-                leaks={[value]}
+                leak={value}
                 decision={deciding}
                 onClose={() => setDeciding(null)}
                 onDecided={changed}

@@ -3,26 +3,46 @@ import { api } from "../api.ts";
 import { useLoaded } from "../loading.ts";
 import { When } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
+import { useSession } from "../session.tsx";
 import type { LeakDetailed, Status } from "../shapes.ts";
 import { actorWord } from "../words.ts";
+import { WatchSwitch } from "./watch.tsx";
 
-/** The rule in force, and which workers enforce it. */
-export function ProtectionCard({ leak, turn }: { readonly leak: LeakDetailed; readonly turn: number }) {
+interface ProtectionProps {
+  readonly leak: LeakDetailed;
+  readonly turn: number;
+  readonly onChangeRule: () => void;
+  readonly onChanged: () => void;
+}
+
+/** The rule in force, and which workers enforce it; of a leak that is over, the watch. */
+export function ProtectionCard({ leak, turn, onChangeRule, onChanged }: ProtectionProps) {
+  const { mayChange } = useSession();
   const { rule } = leak;
   return (
     <section class="card" aria-labelledby="protection">
-      <h2 id="protection" class="card-head">
-        Protection
-      </h2>
+      <div class="card-head">
+        <h2 id="protection">Protection</h2>
+        {mayChange && rule !== null && (
+          <button type="button" class="button small" onClick={onChangeRule}>
+            Change
+          </button>
+        )}
+      </div>
       {rule === null ? (
-        <p>
-          <span class="badge bad">Unprotected</span>{" "}
-          <span class="quiet">
-            {leak.status === "opened"
-              ? "Requests with its tokens pass."
-              : "The leak is settled, and its tokens pass."}
-          </span>
-        </p>
+        <>
+          <p>
+            <span class="badge bad">Unprotected</span>{" "}
+            <span class="quiet">
+              {leak.status === "opened"
+                ? "Requests with its tokens pass."
+                : "The leak is settled, and its tokens pass."}
+            </span>
+          </p>
+          {(leak.status === "closed" || leak.status === "marked_false") && (
+            <WatchSwitch leak={leak} onChanged={onChanged} />
+          )}
+        </>
       ) : (
         <>
           <dl class="facts">
@@ -30,6 +50,8 @@ export function ProtectionCard({ leak, turn }: { readonly leak: LeakDetailed; re
             <dd>{rule.mode === "block" ? "Block: answered 403" : "Monitor: recorded, and let pass"}</dd>
             <dt>Where</dt>
             <dd>{scopeWord(rule.scope)}</dd>
+            <dt>Ends</dt>
+            <dd>{leak.until === null ? "Not by itself" : <When at={leak.until} />}</dd>
             <dt>Applied</dt>
             <dd>
               <When at={rule.appliedAt} /> by {actorWord(rule.appliedBy)}

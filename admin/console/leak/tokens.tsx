@@ -1,17 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
-import { refusedRows } from "../addleak/addleak.tsx";
-import { type TokenRow, TokenRows } from "../addleak/tokenrows.tsx";
-import { type ApiProblem, api } from "../api.ts";
+import { api } from "../api.ts";
 import { useLoaded } from "../loading.ts";
-import { Confirm, DialogForm } from "../parts/dialog.tsx";
+import { Confirm } from "../parts/dialog.tsx";
 import { Icon } from "../parts/icons.tsx";
+import { Menu } from "../parts/menu.tsx";
 import { Pager, usePages } from "../parts/pager.tsx";
 import { say } from "../parts/said.tsx";
-import { When } from "../parts/small.tsx";
+import { StatusBadge, When } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
 import { useSession } from "../session.tsx";
-import type { LeakChanged, LeakDetailed, Token, TokenPage } from "../shapes.ts";
-import { counted, fullNumber } from "../words.ts";
+import type { LeakDetailed, Token, TokenPage } from "../shapes.ts";
+import { absoluteTime, fullNumber, relativeTime } from "../words.ts";
+import { Leaks } from "./badges.tsx";
+import { AddTokens, DecideToken, type TokenDecision, tokenDecisions } from "./tokendialogs.tsx";
 
 const PAGE = 20;
 
@@ -39,11 +40,12 @@ export function TokensCard({ leak, turn, onChanged }: TokensProps) {
   }, [turn, page.reload]);
   const [isAdding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Token | null>(null);
+  const [deciding, setDeciding] = useState<{ token: Token; decision: TokenDecision } | null>(null);
   return (
     <section class="card" aria-labelledby="tokens">
       <div class="card-head">
         <h2 id="tokens">
-          Tokens <span class="quiet">{fullNumber(leak.tokenCount)}</span>
+          Tokens <span class="quiet">{countWords(leak)}</span>
         </h2>
         {mayChange && (
           <button type="button" class="button small" onClick={() => setAdding(true)}>
@@ -55,42 +57,48 @@ export function TokensCard({ leak, turn, onChanged }: TokensProps) {
         {({ tokens, next }) => (
           <>
             <div class="table-frame">
-              <table>
+              <table class="stacks">
                 <caption class="for-readers">Tokens of this leak, masked</caption>
                 <thead>
                   <tr>
                     <th scope="col">Token</th>
                     <th scope="col">Type</th>
+                    <th scope="col">State</th>
                     <th scope="col">Added</th>
                     {mayChange && (
                       <th scope="col">
-                        <span class="for-readers">Remove</span>
+                        <span class="for-readers">More</span>
                       </th>
                     )}
                   </tr>
                 </thead>
                 <tbody>
                   {tokens.map((token) => (
-                    <tr key={token.id}>
-                      <td>
+                    <tr key={token.id} data-token={token.id}>
+                      <td data-label="Token">
                         <code>{token.preview}</code>
                       </td>
-                      <td>
+                      <td data-label="Type">
                         <span class="badge">{token.kind}</span>
                       </td>
-                      <td>
+                      <td data-label="State">
+                        <TokenState token={token} status={leak.status} />
+                      </td>
+                      <td data-label="Added">
                         <When at={token.addedAt} />
                       </td>
                       {mayChange && (
                         <td class="acts">
-                          <button
-                            type="button"
-                            class="icon-button"
-                            aria-label={`Remove token ${token.id}, ${token.preview}`}
-                            onClick={() => setRemoving(token)}
-                          >
-                            <Icon name="close" size={14} />
-                          </button>
+                          <Menu
+                            label={`More for token ${token.id}, ${token.preview}`}
+                            items={[
+                              ...decisionsOf(token, leak.status).map((decision) => ({
+                                label: tokenDecisions[decision].label,
+                                onChoose: () => setDeciding({ token, decision }),
+                              })),
+                              { label: "Remove this token", onChoose: () => setRemoving(token) },
+                            ]}
+                          />
                         </td>
                       )}
                     </tr>
@@ -98,11 +106,14 @@ export function TokensCard({ leak, turn, onChanged }: TokensProps) {
                 </tbody>
               </table>
             </div>
-            <Pager pages={pages} next={next} />
+            {(next !== null || pages.number > 1) && <Pager pages={pages} next={next} />}
           </>
         )}
       </Shown>
       {isAdding && <AddTokens leak={leak} onClose={() => setAdding(false)} onChanged={onChanged} />}
+      {deciding !== null && (
+        <DecideToken {...deciding} leak={leak} onClose={() => setDeciding(null)} onChanged={onChanged} />
+      )}
       {removing !== null && (
         <Confirm
           title="Remove this token?"
@@ -121,46 +132,39 @@ export function TokensCard({ leak, turn, onChanged }: TokensProps) {
   );
 }
 
-function AddTokens({
-  leak,
-  onClose,
-  onChanged,
-}: Omit<TokensProps, "turn"> & { readonly onClose: () => void }) {
-  const [rows, setRows] = useState<readonly TokenRow[]>([]);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const add = async (event: SubmitEvent) => {
-    event.preventDefault();
-    if (rows.length === 0) return setProblem("Add at least one token.");
-    setBusy(true);
-    try {
-      const changed = await api<LeakChanged>("POST", `/leaks/${leak.id}/tokens`, {
-        query: { wait: "enforced" },
-        body: { tokens: rows.map(({ text }) => text) },
-      });
-      setRows([]);
-      const already = changed.already ?? 0;
-      say(`${counted(changed.added ?? 0, "token")} added${already > 0 ? `, ${already} were there` : ""}`);
-      onChanged();
-      onClose();
-    } catch (error) {
-      const { message, errors } = error as ApiProblem;
-      setProblem(message);
-      setRows(refusedRows(rows, errors));
-      setBusy(false);
-    }
-  };
+function countWords({ tokenCount, tokensClosed, tokensFalse }: LeakDetailed): string {
+  const alone = [
+    ...(tokensClosed > 0 ? [`${fullNumber(tokensClosed)} closed`] : []),
+    ...(tokensFalse > 0 ? [`${fullNumber(tokensFalse)} marked false`] : []),
+  ];
+  return [fullNumber(tokenCount), ...alone].join(", ");
+}
+
+/** What may be decided of a token alone; of a leak that is over, nothing. */
+function decisionsOf(token: Token, status: string): readonly TokenDecision[] {
+  if (status !== "opened" && status !== "patched") return [];
+  return token.status === null ? ["close", "mark-false"] : ["reopen"];
+}
+
+/** What is to be known of a token: decided alone, mistyped, expired, held elsewhere. */
+function TokenState({ token, status }: { readonly token: Token; readonly status: string }) {
+  const { checksum, expiresAt, alsoIn } = token;
+  const isExpired = expiresAt !== null && new Date(expiresAt).getTime() <= Date.now();
   return (
-    <DialogForm
-      kind="panel"
-      title={`Add tokens to ${leak.name}`}
-      label="Add tokens"
-      isBusy={isBusy}
-      problem={problem}
-      onClose={onClose}
-      onSubmit={add}
-    >
-      <TokenRows rows={rows} onRows={setRows} />
-    </DialogForm>
+    <span class="badges">
+      <StatusBadge status={token.status ?? status} />
+      {checksum === "valid" && <span class="badge good">Checksum fits</span>}
+      {checksum === "invalid" && <span class="badge bad">Checksum wrong</span>}
+      {expiresAt !== null && (
+        <span class={isExpired ? "badge good" : "badge"} title={absoluteTime(expiresAt, true)}>
+          {isExpired ? "Expired" : "Expires"} {relativeTime(expiresAt)}
+        </span>
+      )}
+      {alsoIn.length > 0 && (
+        <span class="quiet">
+          also in <Leaks ids={alsoIn} />
+        </span>
+      )}
+    </span>
   );
 }

@@ -10,16 +10,17 @@ import { Notice, Shown } from "../parts/states.tsx";
 import { SamplesButton } from "../samples/samplesbutton.tsx";
 import { useSession } from "../session.tsx";
 import type { Stats } from "../shapes.ts";
-import { levelWord, sourceWord, statusWord } from "../words.ts";
-import { type FilterField, filterFields, filterOf, isFiltered, type LeakFilter, switched } from "./filter.ts";
+import {
+  type FilterField,
+  filterFields,
+  filterOf,
+  isFiltered,
+  type LeakFilter,
+  noFilter,
+  switched,
+} from "./filter.ts";
 import { LeakList } from "./list.tsx";
 import { isRange, RANGES, type Range, Summary } from "./summary.tsx";
-
-const WORDS: Readonly<Record<FilterField, readonly [string, (value: string) => string]>> = {
-  status: ["Status", statusWord],
-  risk: ["Risk", levelWord],
-  source: ["Source", sourceWord],
-};
 
 /** The situation, and the list to act on. */
 export function LeaksPage() {
@@ -91,9 +92,9 @@ function FilterLine({ filter }: { readonly filter: LeakFilter }) {
   return (
     <div class="filter-line">
       <h2>Leaks</h2>
-      {filterFields.flatMap((field) =>
+      {(Object.keys(filterFields) as FilterField[]).flatMap((field) =>
         filter[field].map((value) => {
-          const [name, word] = WORDS[field];
+          const [name, word] = filterFields[field];
           const label = `${name}: ${word(value)}`;
           return (
             <Chip
@@ -112,11 +113,7 @@ function FilterLine({ filter }: { readonly filter: LeakFilter }) {
         </Chip>
       )}
       {isFiltered(filter) && (
-        <button
-          type="button"
-          class="quiet-button"
-          onClick={() => setQuery({ status: null, risk: null, source: null, q: null })}
-        >
+        <button type="button" class="quiet-button" onClick={() => setQuery(noFilter)}>
           Clear filters
         </button>
       )}

@@ -1,24 +1,23 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api } from "../api.ts";
+import { DecideDialog } from "../decide/decide.tsx";
+import { DecideAllDialog } from "../decide/decideall.tsx";
+import type { Decision } from "../decide/decisions.ts";
 import { useLoaded } from "../loading.ts";
-import { go, hrefOf, setQuery } from "../location.ts";
-import { Icon } from "../parts/icons.tsx";
-import { Menu, type MenuItem } from "../parts/menu.tsx";
+import { setQuery } from "../location.ts";
 import { Pager, usePages } from "../parts/pager.tsx";
-import { say } from "../parts/said.tsx";
-import { Link, RiskBadge, StatusBadge, When } from "../parts/small.tsx";
 import { type Column, Sortable } from "../parts/sortable.tsx";
 import { Notice, Shown } from "../parts/states.tsx";
 import { useSession } from "../session.tsx";
 import type { Leak, LeakPage } from "../shapes.ts";
-import { counted, fullNumber, shortNumber, sourceWord } from "../words.ts";
-import { DecideDialog } from "./decide.tsx";
-import { type Decision, decisions, decisionsFor } from "./decisions.ts";
-import { DEFAULT_SORT, isFiltered, type LeakFilter, parametersOf } from "./filter.ts";
+import { counted, fullNumber } from "../words.ts";
+import { Bulk } from "./bulk.tsx";
+import { DEFAULT_SORT, isFiltered, type LeakFilter, noFilter, parametersOf } from "./filter.ts";
+import { Row } from "./row.tsx";
+import { MoreFilters, Search } from "./search.tsx";
+import { type Possible, useSelection } from "./selection.ts";
 
 const PAGE = 50;
-/** After the last letter of a search. */
-const TYPED_MS = 250;
 
 const COLUMNS: readonly { columns: readonly Column[]; class?: string }[] = [
   { columns: [{ name: "Date", sort: "created", isDownFirst: true }] },
@@ -30,7 +29,7 @@ const COLUMNS: readonly { columns: readonly Column[]; class?: string }[] = [
     ],
   },
   { columns: [{ name: "Risk", sort: "risk", isDownFirst: true }] },
-  { columns: [{ name: "Remediation" }] },
+  { columns: [{ name: "Remediation", sort: "remediation" }] },
   { columns: [{ name: "Status", sort: "status" }] },
 ];
 
@@ -57,21 +56,14 @@ export function LeakList({ filter, turn, onChanged }: ListProps) {
   useEffect(() => {
     if (turn > 0) page.reload();
   }, [turn, page.reload]);
-  const [selected, setSelected] = useState<ReadonlyMap<string, Leak>>(new Map());
-  const [deciding, setDeciding] = useState<{ decision: Decision; leaks: readonly Leak[] } | null>(null);
+  const selection = useSelection(filter);
+  const [deciding, setDeciding] = useState<{ decision: Decision; leak: Leak } | null>(null);
+  const [decidingAll, setDecidingAll] = useState<Possible | null>(null);
   const leaks = page.value?.leaks ?? [];
-  const isAllSelected = leaks.length > 0 && leaks.every(({ id }) => selected.has(id));
-
-  const select = (some: readonly Leak[], isOn: boolean) => {
-    const next = new Map(selected);
-    for (const leak of some) {
-      if (isOn) next.set(leak.id, leak);
-      else next.delete(leak.id);
-    }
-    setSelected(next);
-  };
+  const isPageTicked = leaks.length > 0 && leaks.every(selection.has);
+  const hasMore = page.value !== null && (page.value.next !== null || pages.number > 1);
   const decided = () => {
-    setSelected(new Map());
+    selection.clear();
     onChanged();
     page.reload();
   };
@@ -80,12 +72,9 @@ export function LeakList({ filter, turn, onChanged }: ListProps) {
     <section class="card" aria-label="Leaks">
       <div class="list-bar">
         <Search text={filter.q} />
+        <MoreFilters filter={filter} />
         {mayChange && (
-          <Bulk
-            selected={[...selected.values()]}
-            onDecide={(decision, some) => setDeciding({ decision, leaks: some })}
-            onClear={() => setSelected(new Map())}
-          />
+          <Bulk selection={selection} hasMore={hasMore && isPageTicked} onDecide={setDecidingAll} />
         )}
         <p class="list-said" aria-live="polite">
           {page.value !== null && saidOf(leaks.length, page.value.next !== null, pages.number)}
@@ -107,8 +96,8 @@ export function LeakList({ filter, turn, onChanged }: ListProps) {
                           <input
                             type="checkbox"
                             aria-label="Select all on this page"
-                            checked={isAllSelected}
-                            onChange={() => select(shown, !isAllSelected)}
+                            checked={isPageTicked}
+                            onChange={() => selection.tick(shown, !isPageTicked)}
                           />
                         </th>
                       )}
@@ -131,9 +120,9 @@ export function LeakList({ filter, turn, onChanged }: ListProps) {
                       <Row
                         key={leak.id}
                         leak={leak}
-                        isSelected={selected.has(leak.id)}
-                        onSelect={(isOn) => select([leak], isOn)}
-                        onDecide={(decision) => setDeciding({ decision, leaks: [leak] })}
+                        isSelected={selection.has(leak)}
+                        onSelect={(isOn) => selection.tick([leak], isOn)}
+                        onDecide={(decision) => setDeciding({ decision, leak })}
                       />
                     ))}
                   </tbody>
@@ -147,6 +136,14 @@ export function LeakList({ filter, turn, onChanged }: ListProps) {
       {deciding !== null && (
         <DecideDialog {...deciding} onClose={() => setDeciding(null)} onDecided={decided} />
       )}
+      {decidingAll !== null && (
+        <DecideAllDialog
+          filter={decidingAll.filter}
+          decision={decidingAll.decision}
+          onClose={() => setDecidingAll(null)}
+          onDecided={decided}
+        />
+      )}
     </section>
   );
 }
@@ -157,155 +154,12 @@ function saidOf(count: number, hasMore: boolean, page: number): string {
   return `${fullNumber(from + 1)} to ${fullNumber(from + count)}${hasMore ? ", and more" : ""}`;
 }
 
-interface RowProps {
-  readonly leak: Leak;
-  readonly isSelected: boolean;
-  readonly onSelect: (isOn: boolean) => void;
-  readonly onDecide: (decision: Decision) => void;
-}
-
-function Row({ leak, isSelected, onSelect, onDecide }: RowProps) {
-  const { mayChange } = useSession();
-  const items: MenuItem[] = [
-    { label: "Open", icon: "right", onChoose: () => go(`/leaks/${leak.id}`) },
-    {
-      label: "See attempts",
-      icon: "events",
-      onChoose: () => go(`/events?search=${encodeURIComponent(`leak:${leak.id}`)}`),
-    },
-    {
-      label: "Copy link",
-      icon: "copy",
-      onChoose: () =>
-        void navigator.clipboard.writeText(location.origin + hrefOf(`/leaks/${leak.id}`)).then(
-          () => say("Link copied"),
-          () => say("The browser does not let us copy", true),
-        ),
-    },
-    ...(mayChange ? decisionsFor(leak.status) : []).map((decision) => ({
-      label: decisions[decision].label,
-      onChoose: () => onDecide(decision),
-    })),
-  ];
-  return (
-    <tr class={isSelected ? "is-selected" : ""} data-leak={leak.id}>
-      {mayChange && (
-        <td class="tick">
-          <input
-            type="checkbox"
-            aria-label={`Select ${leak.name}`}
-            checked={isSelected}
-            onChange={({ currentTarget }) => onSelect(currentTarget.checked)}
-          />
-        </td>
-      )}
-      <td data-label="Date">
-        <When at={leak.createdAt} />
-      </td>
-      <td data-label="Volume" class="number">
-        <span title={counted(leak.tokenCount, "token")}>{shortNumber(leak.tokenCount)}</span>
-      </td>
-      <td data-label="Name">
-        <span class="leak-name">
-          <Link to={`/leaks/${leak.id}`}>{leak.name}</Link>
-          <span class="quiet">{sourceWord(leak.source)}</span>
-        </span>
-      </td>
-      <td data-label="Risk">
-        <RiskBadge risk={leak.risk} level={leak.riskLevel} />
-      </td>
-      <td data-label="Remediation">
-        <Remediation leak={leak} onApply={() => onDecide("vpatch")} />
-      </td>
-      <td data-label="Status">
-        <StatusBadge status={leak.status} />
-      </td>
-      <td class="acts">
-        <Menu label={`More for ${leak.name}`} items={items} />
-      </td>
-    </tr>
-  );
-}
-
-function Remediation({ leak, onApply }: { readonly leak: Leak; readonly onApply: () => void }) {
-  const { mayChange } = useSession();
-  if (leak.rule !== null)
-    return (
-      <span class="badge status-patched">
-        <Icon name="check" size={14} /> {leak.rule.mode === "block" ? "Patch applied" : "Patch monitors"}
-      </span>
-    );
-  if (leak.status !== "opened" || !mayChange) return <span class="quiet">None</span>;
-  return (
-    <button type="button" class="button small" onClick={onApply}>
-      Apply virtual patch
-    </button>
-  );
-}
-
-/** Looks once the hands rest; the address has it at once after. */
-function Search({ text }: { readonly text: string }) {
-  const [typed, setTyped] = useState(text);
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  useEffect(() => setTyped(text), [text]);
-  return (
-    <div class="search">
-      <Icon name="search" size={16} />
-      <input
-        type="search"
-        aria-label="Search name and description"
-        placeholder="Search name and description"
-        value={typed}
-        maxLength={255}
-        onInput={({ currentTarget: { value } }) => {
-          setTyped(value);
-          clearTimeout(timer.current ?? undefined);
-          timer.current = setTimeout(() => setQuery({ q: value.trim() }, true), TYPED_MS);
-        }}
-      />
-    </div>
-  );
-}
-
-interface BulkProps {
-  readonly selected: readonly Leak[];
-  readonly onDecide: (decision: Decision, leaks: readonly Leak[]) => void;
-  readonly onClear: () => void;
-}
-
-/** What may be decided for all that are selected at once; each button says for how many of them. */
-function Bulk({ selected, onDecide, onClear }: BulkProps) {
-  if (selected.length === 0) return null;
-  const possible = (Object.keys(decisions) as Decision[]).flatMap((decision) => {
-    const leaks = selected.filter(({ status }) => decisionsFor(status).includes(decision));
-    return leaks.length === 0 ? [] : [{ decision, leaks }];
-  });
-  return (
-    <fieldset class="bulk">
-      <legend class="for-readers">What to do with the selected leaks</legend>
-      <b>{fullNumber(selected.length)} selected</b>
-      {possible.map(({ decision, leaks }) => (
-        <button key={decision} type="button" class="button small" onClick={() => onDecide(decision, leaks)}>
-          {decisions[decision].label} ({leaks.length})
-        </button>
-      ))}
-      <button type="button" class="quiet-button" onClick={onClear}>
-        Clear selection
-      </button>
-    </fieldset>
-  );
-}
-
 function NothingFound({ filter }: { readonly filter: LeakFilter }) {
   return (
     <Notice icon="search" title="No leak is like that">
       <p>No leak matches all the filters together.</p>
       {isFiltered(filter) && (
-        <button
-          type="button"
-          class="button"
-          onClick={() => setQuery({ status: null, risk: null, source: null, q: null })}
-        >
+        <button type="button" class="button" onClick={() => setQuery(noFilter)}>
           Clear all filters
         </button>
       )}

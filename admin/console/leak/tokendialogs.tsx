@@ -1,0 +1,128 @@
+import { useState } from "preact/hooks";
+import { refusedRows } from "../addleak/addleak.tsx";
+import { type TokenRow, TokenRows } from "../addleak/tokenrows.tsx";
+import { type ApiProblem, api, refusalsOf } from "../api.ts";
+import { whyNot } from "../decide/decide.tsx";
+import { type Decision, enforcementWords } from "../decide/decisions.ts";
+import { bodyOf, GroundsFields, groundsOf } from "../decide/grounds.tsx";
+import { DialogForm } from "../parts/dialog.tsx";
+import { say } from "../parts/said.tsx";
+import type { LeakChanged, LeakDetailed, Token } from "../shapes.ts";
+import { counted } from "../words.ts";
+
+/** What people may decide of one token alone. */
+export type TokenDecision = Exclude<Decision, "vpatch">;
+
+export const tokenDecisions: Readonly<Record<TokenDecision, { label: string; consequence: string }>> = {
+  "mark-false": {
+    label: "Mark this token as false",
+    consequence:
+      "You say that this one is no leaked token: requests with it pass. The rest of the leak stays as it is.",
+  },
+  close: {
+    label: "Close this token",
+    consequence:
+      "You say that this one was revoked or rotated: requests with it pass. The rest of the leak stays as it is.",
+  },
+  reopen: {
+    label: "Take the decision back",
+    consequence: "The token is again as its leak is: while that is patched, requests with it are stopped.",
+  },
+};
+
+interface TokenDialogProps {
+  readonly leak: LeakDetailed;
+  readonly onClose: () => void;
+  readonly onChanged: () => void;
+}
+
+/** Asks before a decision about one token. */
+export function DecideToken({
+  leak,
+  token,
+  decision,
+  onClose,
+  onChanged,
+}: TokenDialogProps & { readonly token: Token; readonly decision: TokenDecision }) {
+  const { label, consequence } = tokenDecisions[decision];
+  const [grounds, setGrounds] = useState(() => groundsOf(null, null));
+  const [problem, setProblem] = useState<ApiProblem | null>(null);
+  const carryOut = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const { until: _, ...body } = bodyOf(decision, grounds) as { until?: unknown };
+    try {
+      const changed = await api<LeakChanged>("POST", `/leaks/${leak.id}/tokens/${token.id}/${decision}`, {
+        query: { wait: "enforced" },
+        body,
+        ifMatch: leak.version,
+      });
+      say(`Decided of ${token.preview}: ${enforcementWords(changed.enforcement)}`);
+      onChanged();
+      onClose();
+    } catch (error) {
+      setProblem(error as ApiProblem);
+    }
+  };
+  return (
+    <DialogForm
+      title={`${label}?`}
+      label={label}
+      problem={problem && whyNot(problem)}
+      onClose={onClose}
+      onSubmit={carryOut}
+    >
+      <p class="decided-name">
+        <code>{token.preview}</code>
+      </p>
+      <p class="consequence">{consequence}</p>
+      <GroundsFields
+        decision={decision}
+        grounds={grounds}
+        refusals={refusalsOf(problem?.errors ?? [])}
+        onGrounds={setGrounds}
+        isOfToken
+      />
+    </DialogForm>
+  );
+}
+
+/** Adds tokens to a leak; if it is patched they are enforced with it. */
+export function AddTokens({ leak, onClose, onChanged }: TokenDialogProps) {
+  const [rows, setRows] = useState<readonly TokenRow[]>([]);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const add = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (rows.length === 0) return setProblem("Add at least one token.");
+    setBusy(true);
+    try {
+      const changed = await api<LeakChanged>("POST", `/leaks/${leak.id}/tokens`, {
+        query: { wait: "enforced" },
+        body: { tokens: rows.map(({ text }) => text) },
+      });
+      setRows([]);
+      const already = changed.already ?? 0;
+      say(`${counted(changed.added ?? 0, "token")} added${already > 0 ? `, ${already} were there` : ""}`);
+      onChanged();
+      onClose();
+    } catch (error) {
+      const { message, errors } = error as ApiProblem;
+      setProblem(message);
+      setRows(refusedRows(rows, errors));
+      setBusy(false);
+    }
+  };
+  return (
+    <DialogForm
+      kind="panel"
+      title={`Add tokens to ${leak.name}`}
+      label="Add tokens"
+      isBusy={isBusy}
+      problem={problem}
+      onClose={onClose}
+      onSubmit={add}
+    >
+      <TokenRows rows={rows} onRows={setRows} />
+    </DialogForm>
+  );
+}
