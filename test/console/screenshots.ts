@@ -10,7 +10,15 @@ import { makeSituation } from "./situation.ts";
 const images = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
 
 /** Each page once: its name, its place, and what to wait for or do there. */
-const PAGES: readonly { name: string; to: string; ready: (page: Page) => Promise<unknown> }[] = [
+interface Picture {
+  readonly name: string;
+  readonly to: string;
+  readonly ready: (page: Page) => Promise<unknown>;
+  /** The whole page, not what a window shows of it at first. */
+  readonly isWhole?: boolean;
+}
+
+const PAGES: readonly Picture[] = [
   { name: "leaks", to: "/", ready: (page) => page.getByRole("row").nth(3).waitFor() },
   {
     name: "leaks-filtered",
@@ -40,9 +48,27 @@ const PAGES: readonly { name: string; to: string; ready: (page: Page) => Promise
     },
   },
   {
+    name: "apply-all",
+    to: "/?status=opened",
+    ready: async (page) => {
+      await page.getByLabel("Select all on this page").check();
+      await page.getByRole("button", { name: /^Apply virtual patch \(/ }).click();
+      await page.getByRole("dialog").getByText("opened").waitFor();
+    },
+  },
+  {
     name: "leak",
     to: "/leaks/leak-3",
     ready: (page) => page.getByRole("heading", { name: "History" }).waitFor(),
+    isWhole: true,
+  },
+  {
+    name: "leak-facts",
+    to: "/leaks/leak-6",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Edit" }).click();
+      await page.getByText("Where and when it leaked").click();
+    },
   },
   { name: "events", to: "/events", ready: (page) => page.getByRole("row").nth(3).waitFor() },
   {
@@ -83,21 +109,22 @@ async function main(): Promise<void> {
     const url = `http://127.0.0.1:${gateway.adminPort}`;
     for (const look of LOOKS) {
       const { page, context, errors } = await openPage(browser, look);
-      const shot = (name: string) =>
+      const shot = (name: string, isWhole = false) =>
         page.screenshot({
           path: join(images, `${name}-${look.theme}-${look.width}.png`),
           animations: "disabled",
+          fullPage: isWhole,
         });
       await page.goto(`${url}/console/`);
       await page.getByLabel("Access key").waitFor();
       if (only.length === 0 || only.includes("sign-in")) await shot("sign-in");
       await signIn(page, url, gateway.key);
-      for (const { name, to, ready } of PAGES) {
+      for (const { name, to, ready, isWhole } of PAGES) {
         if (only.length > 0 && !only.includes(name)) continue;
         await page.goto(`${url}/console${to}`);
         await ready(page);
         await settled(page);
-        await shot(name);
+        await shot(name, isWhole);
       }
       if (errors.length > 0) throw new Error(`the browser's console says: ${errors.join("\n")}`);
       await context.close();

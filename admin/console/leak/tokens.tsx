@@ -14,7 +14,7 @@ import { absoluteTime, fullNumber, relativeTime } from "../words.ts";
 import { Leaks } from "./badges.tsx";
 import { AddTokens, DecideToken, type TokenDecision, tokenDecisions } from "./tokendialogs.tsx";
 
-const PAGE = 20;
+const PAGE = 10;
 
 interface TokensProps {
   readonly leak: LeakDetailed;
@@ -57,7 +57,7 @@ export function TokensCard({ leak, turn, onChanged }: TokensProps) {
         {({ tokens, next }) => (
           <>
             <div class="table-frame">
-              <table class="stacks">
+              <table class="stacks tokens-table">
                 <caption class="for-readers">Tokens of this leak, masked</caption>
                 <thead>
                   <tr>

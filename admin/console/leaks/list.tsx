@@ -5,33 +5,20 @@ import { DecideAllDialog } from "../decide/decideall.tsx";
 import type { Decision } from "../decide/decisions.ts";
 import { useLoaded } from "../loading.ts";
 import { setQuery } from "../location.ts";
+import { useIsNarrow } from "../parts/narrow.ts";
 import { Pager, usePages } from "../parts/pager.tsx";
-import { type Column, Sortable } from "../parts/sortable.tsx";
 import { Notice, Shown } from "../parts/states.tsx";
 import { useSession } from "../session.tsx";
 import type { Leak, LeakPage } from "../shapes.ts";
 import { counted, fullNumber } from "../words.ts";
 import { Bulk } from "./bulk.tsx";
-import { DEFAULT_SORT, isFiltered, type LeakFilter, noFilter, parametersOf } from "./filter.ts";
+import { isFiltered, type LeakFilter, noFilter, parametersOf } from "./filter.ts";
+import { Head, NarrowHead } from "./order.tsx";
 import { Row } from "./row.tsx";
 import { MoreFilters, Search } from "./search.tsx";
 import { type Possible, useSelection } from "./selection.ts";
 
 const PAGE = 50;
-
-const COLUMNS: readonly { columns: readonly Column[]; class?: string }[] = [
-  { columns: [{ name: "Date", sort: "created", isDownFirst: true }] },
-  { columns: [{ name: "Volume", sort: "tokens", isDownFirst: true }], class: "number" },
-  {
-    columns: [
-      { name: "Name", sort: "name" },
-      { name: "Source", sort: "source" },
-    ],
-  },
-  { columns: [{ name: "Risk", sort: "risk", isDownFirst: true }] },
-  { columns: [{ name: "Remediation", sort: "remediation" }] },
-  { columns: [{ name: "Status", sort: "status" }] },
-];
 
 interface ListProps {
   readonly filter: LeakFilter;
@@ -56,11 +43,15 @@ export function LeakList({ filter, turn, onChanged }: ListProps) {
   useEffect(() => {
     if (turn > 0) page.reload();
   }, [turn, page.reload]);
+  const isNarrow = useIsNarrow();
   const selection = useSelection(filter);
   const [deciding, setDeciding] = useState<{ decision: Decision; leak: Leak } | null>(null);
   const [decidingAll, setDecidingAll] = useState<Possible | null>(null);
   const leaks = page.value?.leaks ?? [];
   const isPageTicked = leaks.length > 0 && leaks.every(selection.has);
+  const tick = mayChange
+    ? { isTicked: isPageTicked, onTick: () => selection.tick(leaks, !isPageTicked) }
+    : null;
   const hasMore = page.value !== null && (page.value.next !== null || pages.number > 1);
   const decided = () => {
     selection.clear();
@@ -73,6 +64,7 @@ export function LeakList({ filter, turn, onChanged }: ListProps) {
       <div class="list-bar">
         <Search text={filter.q} />
         <MoreFilters filter={filter} />
+        {isNarrow && leaks.length > 0 && <NarrowHead sorted={filter.sort} tick={tick} />}
         {mayChange && (
           <Bulk selection={selection} hasMore={hasMore && isPageTicked} onDecide={setDecidingAll} />
         )}
@@ -89,32 +81,7 @@ export function LeakList({ filter, turn, onChanged }: ListProps) {
               <div class="table-frame">
                 <table class="stacks leaks-table">
                   <caption class="for-readers">Leaks, {counted(shown.length, "row")}</caption>
-                  <thead>
-                    <tr>
-                      {mayChange && (
-                        <th scope="col">
-                          <input
-                            type="checkbox"
-                            aria-label="Select all on this page"
-                            checked={isPageTicked}
-                            onChange={() => selection.tick(shown, !isPageTicked)}
-                          />
-                        </th>
-                      )}
-                      {COLUMNS.map(({ columns, class: name }) => (
-                        <Sortable
-                          key={columns[0]!.name}
-                          columns={columns}
-                          sorted={filter.sort}
-                          onSort={(sort) => setQuery({ sort: sort === DEFAULT_SORT ? null : sort })}
-                          {...(name === undefined ? {} : { class: name })}
-                        />
-                      ))}
-                      <th scope="col">
-                        <span class="for-readers">More</span>
-                      </th>
-                    </tr>
-                  </thead>
+                  {!isNarrow && <Head sorted={filter.sort} tick={tick} />}
                   <tbody>
                     {shown.map((leak) => (
                       <Row
