@@ -398,6 +398,22 @@ describe.skipIf(chromiumPath === null)(
       await context.close();
     });
 
+    test("no page is wider than the window, from a telephone to a wall", async () => {
+      const { page, context } = await openPage(browser);
+      await signIn(page, url, gateway.key);
+      const isWide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+      for (const path of ["/", `/leaks/${ids[2]}`, "/events", "/audit", "/settings", "/status"]) {
+        await page.goto(`${url}/console${path}`);
+        await page.getByRole("heading", { level: 1 }).first().waitFor();
+        for (const width of [360, 800, 1_024, 2_560]) {
+          await page.setViewportSize({ width, height: 900 });
+          await settled(page);
+          expect([path, width, await evaluate(page, isWide)]).toEqual([path, width, false]);
+        }
+      }
+      await context.close();
+    });
+
     test("axe finds nothing serious on any page, light or dark, wide or narrow", async () => {
       const pages = [
         "/",

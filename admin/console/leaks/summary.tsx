@@ -123,7 +123,7 @@ function Risks({ stats, chosen, onChoose }: ChoiceProps) {
 
 function Statuses({ stats, chosen, onChoose }: ChoiceProps) {
   return (
-    <section class="card" aria-labelledby="by-status">
+    <section class="card by-status" aria-labelledby="by-status">
       <h2 id="by-status" class="card-head">
         By status
       </h2>
