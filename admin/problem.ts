@@ -39,6 +39,7 @@ const REFUSALS: Record<RefusalCode, { readonly status: number; readonly detail?:
   RuleUnknown: { status: 404, detail: "No rule has this id." },
   EventUnknown: { status: 404, detail: "No event has this id; events are dropped when they are old." },
   FalsePositiveRuleUnknown: { status: 404, detail: "No rule of the intake has this id." },
+  PolicyUnknown: { status: 404, detail: "No policy of the intake has this id." },
   KeyUnknown: { status: 404, detail: "No access key has this id." },
   KeyRevoked: { status: 409 },
   SessionUnknown: { status: 404, detail: "No session has this id." },

@@ -8,6 +8,7 @@ export type RefusalCode =
   | "SessionUnknown"
   | "EventUnknown"
   | "FalsePositiveRuleUnknown"
+  | "PolicyUnknown"
   | "TenantUnknown"
   | "TenantTaken"
   | "HookUnknown"
@@ -56,6 +57,14 @@ export class FalsePositiveRuleUnknown extends Refusal {
   readonly code = "FalsePositiveRuleUnknown";
   constructor(id: string) {
     super(`no rule of the intake has the id ${shown(id)}`);
+  }
+}
+
+/** No policy of the intake has this id, or it was taken away. */
+export class PolicyUnknown extends Refusal {
+  readonly code = "PolicyUnknown";
+  constructor(id: string) {
+    super(`no policy of the intake has the id ${shown(id)}`);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   TokenUnknown,
   VersionConflict,
 } from "./refusal.ts";
+import { schemaKnown } from "./store/upgrade.ts";
 import { RulesStore } from "./store.ts";
 
 const pepperId = "0123456789abcdef";
@@ -99,9 +100,9 @@ describe("opening", () => {
 
   test("a folder of a newer schema is refused", async () => {
     const raw = open({ path: join(dir, "rules") });
-    await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 3);
+    await raw.openDB({ name: "meta", encoding: "json" }).put("schema", schemaKnown + 1);
     await expect(RulesStore.open(dir, pepperId)).rejects.toThrow(SchemaTooNew);
-    await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 2);
+    await raw.openDB({ name: "meta", encoding: "json" }).put("schema", schemaKnown);
     await raw.close();
   });
 

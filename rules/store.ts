@@ -7,6 +7,7 @@ import {
 } from "./access.ts";
 import type { Grounds } from "./decision.ts";
 import type { TokenDigest } from "./digest.ts";
+import type { Finding, TakenIn } from "./finding.ts";
 import type { FalsePositiveDraft, FalsePositiveRule } from "./intake.ts";
 import {
   type Actor,
@@ -49,10 +50,13 @@ import * as leakChanges from "./store/leakchanges.ts";
 import { type LeakList, type LeakQuery, listLeaks } from "./store/listing.ts";
 import { Outbox } from "./store/outbox.ts";
 import { pageOf, pagesFor, placeOf, TokenPage, type TokenRecordView } from "./store/pages.ts";
+import { Policies } from "./store/policychanges.ts";
 import { listRules, type RuleList, type RuleQuery, readRule, ruleOf } from "./store/rulebook.ts";
 import { endSession, listSessions, noteSeen, type SessionDraft, startSession } from "./store/sessions.ts";
 import { readSettings, type SettingsChanged, updateSettings } from "./store/settingschanges.ts";
+import { Sightings } from "./store/sightings.ts";
 import { numberOf, openTables, readHead, type StoredLeak, type Tables } from "./store/tables.ts";
+import { takeIn } from "./store/takein.ts";
 import * as tokenChanges from "./store/tokenchanges.ts";
 import { Told } from "./store/told.ts";
 
@@ -79,6 +83,10 @@ export class RulesStore {
   readonly outbox: Outbox;
   /** What they were told of. */
   readonly told: Told;
+  /** Where tokens were seen. */
+  readonly sightings: Sightings;
+  /** What people decided beforehand of what comes in. */
+  readonly policies: Policies;
   readonly #tables: Tables;
   readonly #now: () => number;
 
@@ -92,6 +100,8 @@ export class RulesStore {
     this.hooks = new Hooks(look, change, (actor) => this.#by(actor));
     this.outbox = new Outbox(look, change, this.#now);
     this.told = new Told(look);
+    this.sightings = new Sightings(look);
+    this.policies = new Policies(look, change, (actor) => this.#by(actor));
   }
 
   /**
@@ -243,6 +253,16 @@ export class RulesStore {
   /** Once all of it is in; no entry of its own, as it changes no leak. */
   endImport(origin: Origin, leak: LeakId): Promise<void> {
     return importChanges.endImport(this.#writable(), origin, leak);
+  }
+
+  /**
+   * Takes in what sources found, some hundred findings in a transaction, and decides for each token: one that is opened
+   * or patched, or is false and nothing else, has a sighting more; one that is closed, or that nobody knows, makes a
+   * leak, opened, which a policy may patch at once. What was seen before changes nothing. A finding outside its limits
+   * is refused alone. What was taken in stays so, whatever happens to the rest.
+   */
+  takeIn(actor: Actor, findings: readonly Finding[]): Promise<TakenIn> {
+    return takeIn(this.#writable(), this.#by(actor), findings);
   }
 
   /** Adds what the leak does not hold yet. Throws LeakUnknown, VersionConflict, InputRefused. */

@@ -19,9 +19,11 @@ import { keyFacts, withoutNulls } from "./keychanges.ts";
 import { byPart, partsOf } from "./keyring.ts";
 import { indexRows } from "./listing.ts";
 import { type AloneStatus, pagesFor, TokenPage } from "./pages.ts";
+import { policyFacts, readPolicies } from "./policychanges.ts";
 import { inForce, readRule, ruleOf } from "./rulebook.ts";
 import { listSessions, sessionFacts } from "./sessions.ts";
 import { readSettings, settingsFacts, settingsSubject } from "./settingschanges.ts";
+import { sightingTrouble } from "./sightingaudit.ts";
 import { readNextIds, type StoredLeak, type Tables } from "./tables.ts";
 
 /** What the journal says of one leak, access key or session. */
@@ -69,6 +71,8 @@ export function auditTables(tables: Tables, source: JournalSource): JournalVerdi
     hookTrouble,
     settingsTrouble,
     intakeTrouble,
+    policyTrouble,
+    sightingTrouble,
     rowTrouble,
     counterTrouble,
   ];
@@ -105,8 +109,8 @@ function replay(replayed: Map<string, Replayed>, entry: JournalEntry): void {
     revision: 0,
   };
   state.facts = { ...state.facts, ...entry.after };
-  // A comment changes nothing of a leak.
-  if (entry.action !== "leak.comment") state.updatedAt = entry.at;
+  // Neither a comment nor a sighting changes anything of a leak.
+  if (entry.action !== "leak.comment" && entry.action !== "leak.sighted") state.updatedAt = entry.at;
   if (entry.comment !== undefined) state.comments.push(entry.revision);
   state.revision = entry.revision;
   replayTokens(state, entry);
@@ -134,9 +138,9 @@ function leakTrouble(tables: Tables, replayed: Map<string, Replayed>): string | 
     const { leak } = value;
     const said = replayed.get(leak.id);
     if (said === undefined) return `${leak.id} is not in the journal`;
+    const { sightings: _, ...facts } = said.facts;
     if (
-      canonicalJson({ ...unsaidFacts, ...said.facts }) !==
-      canonicalJson(journalFacts(leak, ruleOf(tables, leak)))
+      canonicalJson({ ...unsaidFacts, ...facts }) !== canonicalJson(journalFacts(leak, ruleOf(tables, leak)))
     )
       return `${leak.id} is not as the journal says`;
     if (said.createdAt !== leak.createdAt || said.updatedAt !== leak.updatedAt)
@@ -245,6 +249,15 @@ function intakeTrouble(tables: Tables, replayed: Map<string, Replayed>): string 
       return `${rule.id} is not as the journal says`;
   }
   return count(replayed, "fpr-") === rules.length ? null : "rules of the intake are missing";
+}
+
+function policyTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {
+  const policies = readPolicies(tables);
+  for (const policy of policies) {
+    if (canonicalJson(replayed.get(policy.id)?.facts ?? null) !== canonicalJson(policyFacts(policy)))
+      return `${policy.id} is not as the journal says`;
+  }
+  return count(replayed, "policy-") === policies.length ? null : "policies of the intake are missing";
 }
 
 function rowTrouble(tables: Tables, replayed: Map<string, Replayed>): string | null {

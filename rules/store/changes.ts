@@ -113,7 +113,8 @@ function watchFacts(leak: Leak): Json {
 /** The facts without those that need not be said. */
 export function saidFacts(facts: Facts): Facts {
   const said = Object.entries(facts).filter(
-    ([field, value]) => canonicalJson(unsaidFacts[field]) !== canonicalJson(value),
+    ([field, value]) =>
+      value !== unsaidFacts[field] && canonicalJson(unsaidFacts[field]) !== canonicalJson(value),
   );
   return Object.fromEntries(said);
 }
@@ -154,6 +155,8 @@ export interface By {
   /** An address. */
   readonly from?: string;
   readonly at: number;
+  /** The policy of the intake that decides for the actor. */
+  readonly policy?: string;
 }
 
 export function unchanged(tables: Tables, leak: Leak): Changed {

@@ -13,12 +13,33 @@ export interface Counts {
 
 const sourcePrefix = "source ";
 
+/** Changes of counters that wait for the end of `countTogether`. */
+const waiting = new WeakMap<Tables, Map<string, number>>();
+
+/** Writes the counters once for all that `work` changes; only inside a write transaction, around all of its changes. */
+export function countTogether<T>(tables: Tables, work: () => T): T {
+  const changes = new Map<string, number>();
+  waiting.set(tables, changes);
+  try {
+    const done = work();
+    writeCounters(tables, changes);
+    return done;
+  } finally {
+    waiting.delete(tables);
+  }
+}
+
 /** Moves the counters from one state of a leak to the next; only inside a write transaction. */
 export function recount(tables: Tables, before: Leak | null, after: Leak): void {
-  const changes = new Map<string, number>();
+  const together = waiting.get(tables);
+  const changes = together ?? new Map<string, number>();
   const move = (name: string, by: number) => changes.set(name, (changes.get(name) ?? 0) + by);
   if (before !== null) for (const [name, amount] of shares(before)) move(name, -amount);
   for (const [name, amount] of shares(after)) move(name, amount);
+  if (together === undefined) writeCounters(tables, changes);
+}
+
+function writeCounters(tables: Tables, changes: ReadonlyMap<string, number>): void {
   for (const [name, by] of changes) {
     if (by !== 0) tables.counters.put(name, (tables.counters.get(name) ?? 0) + by);
   }

@@ -1,5 +1,5 @@
 import type { TokenDigest } from "../digest.ts";
-import type { EntryDraft } from "../journal.ts";
+import type { EntryDraft, Facts } from "../journal.ts";
 import {
   amendLeak,
   checkLeakInput,
@@ -60,7 +60,7 @@ export function planFirst(tokens: readonly TokenDigest[], at: number): Promise<A
 
 /**
  * Stores a new leak, opened, with what was planned for its tokens; only inside a write transaction. `warnings` are those
- * that its tokens had before they came here.
+ * that its tokens had before they came here; `more` writes what else there is of it, and says it in the journal.
  */
 export function enrol(
   tables: Tables,
@@ -69,6 +69,7 @@ export function enrol(
   appended: Appended,
   draft: Pick<EntryDraft, "action" | "origin">,
   warnings: WarningCounts = {},
+  more: (seq: number) => Facts = () => ({}),
 ): Registered {
   const seq = takeId(tables, "leak");
   writePages(tables, seq, 1, appended);
@@ -92,7 +93,7 @@ export function enrol(
     ...draft,
     subject: leak.id,
     before: null,
-    after: saidFacts(journalFacts(leak, null)),
+    after: { ...saidFacts(journalFacts(leak, null)), ...more(seq) },
     tokens: tokensFact(1, appended),
   });
   return { leak, rule: null, revision, notices: noticesOf(1, appended.tokens, met) };

@@ -100,9 +100,11 @@ const orders: Record<LeakSort, { code: string; value: (leak: Leak) => number | s
  * question) reads only its own rows, and the value lets risk and source be filtered without reading the leak.
  */
 export function reindex(tables: Tables, before: Leak | null, after: Leak): void {
-  const old = new Map(
-    before === null ? [] : indexRows(before).map(([key, facts]) => [nameOf(key), { key, facts }]),
-  );
+  if (before === null) {
+    for (const [key, facts] of indexRows(after)) tables.index.put(key, facts);
+    return;
+  }
+  const old = new Map(indexRows(before).map(([key, facts]) => [nameOf(key), { key, facts }]));
   for (const [key, facts] of indexRows(after)) {
     const name = nameOf(key);
     if (old.get(name)?.facts !== facts) tables.index.put(key, facts);

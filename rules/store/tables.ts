@@ -19,6 +19,7 @@ import type { Leak } from "../leak.ts";
 import { PepperMismatch, SchemaOutdated, SchemaTooNew, StoreAbsent, StoreFailed } from "../refusal.ts";
 import type { Rule } from "../rule.ts";
 import type { Session } from "../session.ts";
+import type { Sighting } from "../sighting.ts";
 import type { AttemptsKnown } from "./attempts.ts";
 import type { KeptCall } from "./kept.ts";
 import { schemaKnown, upgrade } from "./upgrade.ts";
@@ -47,7 +48,7 @@ export interface Tables {
   readonly root: RootDatabase;
   /** Commits share it, and the close has it alone. */
   readonly gate: Gate;
-  /** `schema`, `pepper`, `head` (JournalHead), `next` (NextIds), `import HASH` (ImportState). */
+  /** `schema`, `pepper`, `head` (JournalHead), `next` (NextIds), `import HASH` (ImportState), `intake`, `policies`. */
   readonly meta: Database<unknown, string>;
   /** revision -> canonical JSON of the entry. */
   readonly journal: Database<string, number>;
@@ -81,6 +82,8 @@ export interface Tables {
   readonly told: Database<number, Key[]>;
   /** leak seq -> attempts, see attempts.ts. */
   readonly attempts: Database<AttemptsKnown, number>;
+  /** See sightings.ts. */
+  readonly sightings: Database<Sighting | number, Key[]>;
 }
 
 /**
@@ -225,6 +228,7 @@ function openDatabases(root: RootDatabase, gate: Gate, dataDir: string, readOnly
     outbox: database("outbox", "json"),
     told: database("told", "json"),
     attempts: database("attempts", "json"),
+    sightings: database("sightings", "json"),
   };
 }
 

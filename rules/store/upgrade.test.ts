@@ -1,8 +1,10 @@
 import { join } from "node:path";
+import { open } from "lmdb";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { previousFolder } from "../../test/previous.ts";
 import { temporaryFolder } from "../../test/support.ts";
 import { authenticate } from "../access.ts";
+import { digestTokens } from "../digest.ts";
 import { Pepper } from "../pepper.ts";
 import { SchemaOutdated } from "../refusal.ts";
 import { RulesStore } from "../store.ts";
@@ -47,6 +49,26 @@ test("a folder of the previous version is upgraded by the first who opens it to 
   const again = await RulesStore.open(data, pepper.id, { readOnly: true });
   expect(again.leak("leak-1")?.status).toBe("patched");
   await again.close();
+});
+
+test("a folder of schema 2, without sightings and without an order by remediation, gains both", async () => {
+  const pepper = Pepper.loadOrCreate(data);
+  const tokens = await digestTokens(["made-up-token-0001"], pepper);
+  const before = await RulesStore.open(data, pepper.id);
+  await before.register("system", { name: "x", description: "", risk: 5, source: "custom", tokens });
+  await before.close();
+  const raw = open({ path: join(data, "rules"), maxDbs: 24 });
+  await raw.openDB({ name: "sightings", encoding: "json" }).drop();
+  expect(await raw.openDB({ name: "index", encoding: "string" }).remove(["m", 0, 0, 1])).toBe(true);
+  await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 2);
+  await raw.close();
+
+  await expect(RulesStore.open(data, pepper.id, { readOnly: true })).rejects.toThrow(SchemaOutdated);
+  const store = await RulesStore.open(data, pepper.id);
+  const finding = { token: tokens[0]!, sighting: { source: "scanner", path: "a" }, name: "x", risk: 5 };
+  expect(await store.takeIn("system", [finding])).toMatchObject({ known: 1, sightings: 1 });
+  expect(await store.audit()).toEqual({ ok: true, entries: 2 });
+  await store.close();
 });
 
 test("who opens it only to look is told to start the admin first, and changes nothing", async () => {

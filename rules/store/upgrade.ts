@@ -50,7 +50,10 @@ function toSchema2(tables: Tables): void {
   }
 }
 
-/** Leaks are listed by their remediation too: the row's value is none 0, applied 1, not applicable 2. */
+/**
+ * Leaks are listed by their remediation too: the row's value is none 0, applied 1, not applicable 2. Sightings came: their
+ * database is there, and empty.
+ */
 function toSchema3(tables: Tables): void {
   const statuses = ["opened", "patched", "closed", "marked_false"];
   for (const { value } of [...tables.leaks.getRange({})]) {
