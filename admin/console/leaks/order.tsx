@@ -30,8 +30,13 @@ interface OrderProps {
   readonly tick: TickPageProps | null;
 }
 
-function TickPage({ isTicked, onTick }: TickPageProps) {
-  return <input type="checkbox" aria-label="Select all on this page" checked={isTicked} onChange={onTick} />;
+function TickPage({ isTicked, onTick, word }: TickPageProps & { readonly word?: string }) {
+  return (
+    <label class="check">
+      <input type="checkbox" aria-label="Select all on this page" checked={isTicked} onChange={onTick} />
+      {word}
+    </label>
+  );
 }
 
 /** The head of the list; each column sorts it. */
@@ -65,12 +70,7 @@ export function Head({ sorted, tick }: OrderProps) {
 export function NarrowHead({ sorted, tick }: OrderProps) {
   return (
     <div class="narrow-head">
-      {tick !== null && (
-        // biome-ignore lint/a11y/noLabelWithoutControl: the control is in the component
-        <label class="check">
-          <TickPage {...tick} /> All of this page
-        </label>
-      )}
+      {tick !== null && <TickPage {...tick} word="All of this page" />}
       <select
         class="short"
         aria-label="Order"
