@@ -47,6 +47,7 @@ export const tokenAnswer = z
       .describe("`none` where its format has none that can be told."),
     expiresAt: time.nullable().describe("Of a JWT that says so."),
     alsoIn: z.array(leakId).describe("Other leaks that hold it, at most 100."),
+    sightings: count.describe("Places where it was seen."),
   })
   .meta({ id: "Token" });
 
@@ -70,6 +71,7 @@ export const historyAnswer = z
       .optional(),
     reason: z.string().optional(),
     comment: z.string().optional(),
+    policy: like("policy-1").optional().describe("The policy of the intake by which it was decided."),
     decided: count.optional().describe("What a time box ended: the revision of the decision that had it."),
   })
   .meta({ id: "HistoryEntry" });

@@ -19,7 +19,7 @@ import { tenantCalls } from "./tenants.ts";
 export function allCalls(services: Services): readonly Call[] {
   const ofLeaks = [
     ...leakCalls(services),
-    ...intakeCalls,
+    ...intakeCalls(services),
     ...previewCalls(services),
     ...ruleCalls,
     ...eventCalls(services),

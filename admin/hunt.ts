@@ -67,13 +67,18 @@ export async function hunt(
   return merged(asked, answers);
 }
 
+/** What looking for common tokens works with. */
+export type Common = Pick<Services, "runtime" | "closing"> & {
+  readonly config: { readonly common: CommonLimits };
+};
+
 /**
  * The tokens that are about to be registered, with the warning `common_in_traffic` on those that are common in the traffic of
  * the tenant: they may be no secrets at all, and blocking them would be felt. Looks at the first 200,000, and waits for
  * `withinMs` at most: a worker that hangs is no reason to keep a leak waiting.
  */
 export async function warnOfCommon(
-  services: Pick<Services, "runtime" | "closing"> & { readonly config: { readonly common: CommonLimits } },
+  services: Common,
   tenant: string,
   digests: readonly TokenDigest[],
   withinMs = INTAKE_MS,

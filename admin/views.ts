@@ -81,6 +81,7 @@ export function historyView(entry: JournalEntry): View {
     ...(entry.tokens === undefined ? {} : { tokens: entry.tokens }),
     ...(entry.reason === undefined ? {} : { reason: entry.reason }),
     ...(entry.comment === undefined ? {} : { comment: entry.comment }),
+    ...(entry.policy === undefined ? {} : { policy: entry.policy }),
     ...(entry.decided === undefined ? {} : { decided: entry.decided }),
   };
 }

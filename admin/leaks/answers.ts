@@ -35,6 +35,37 @@ export const attemptsAnswer = z
   .nullable()
   .describe("With tokens of it, blocked, monitored or watched; null where there was none.");
 
+export const liveAnswer = z
+  .strictObject({
+    state: z
+      .enum(["live", "quiet", "unknown"])
+      .describe(
+        "`live`: a token of it came within 7 days; `quiet`: none has since `since`, and all workers looked; `unknown`: not all could.",
+      ),
+    since: time.nullable().describe("What came before it is not known; null where nobody looked."),
+    lastSeenAt: time.nullable().describe("In an attempt, or in a request that passed."),
+  })
+  .meta({ id: "Liveness" });
+
+export const sightingAnswer = z
+  .strictObject({
+    token: like("1"),
+    source: like("scanner"),
+    url: z.string().nullable(),
+    path: like("config/.env").nullable(),
+    line: z.int().nullable(),
+    commit: z.string().nullable(),
+    author: z.string().nullable(),
+    seenAt: time.nullable().describe("When it leaked there."),
+    foundAt: time,
+  })
+  .meta({ id: "Sighting" });
+export const sightingList = z.strictObject({
+  sightings: z.array(sightingAnswer),
+  count: count.describe("In all; the first 1,000 of a token are listed."),
+  next,
+});
+
 const bulkCounts = {
   count: count.describe("Leaks that the filter names."),
   selection: z.string().describe("Stays the same for as long as the same leaks are as they were."),
@@ -91,12 +122,14 @@ const duplicates = z
 const notices = z
   .array(noticeAnswer)
   .describe("What to look at of the tokens given, at most 1,000; the leak's `warnings` count all.");
-const detailed = { ...leakFields, tokens: shown, duplicates };
+const sightings = count.describe("Places where its tokens were seen.");
+const detailed = { ...leakFields, tokens: shown, duplicates, sightings };
 
 export const leakRegistered = z.strictObject({ ...detailed, revision: count, notices });
 export const leakDetailed = z.strictObject({
   ...detailed,
   attempts: attemptsAnswer,
+  live: liveAnswer,
   history: z.array(historyAnswer),
 });
 export const leakAmended = z.strictObject({ ...detailed, revision: count });

@@ -64,6 +64,7 @@ export function detailed(store: RulesStore, leak: Leak): View {
     ...leakView(leak, store.ruleOf(leak.id), levels),
     tokens: tokensAfter(store, leak.id, 0, TOKENS_SHOWN).map((token) => shownToken(store, leak, token)),
     duplicates: store.duplicates(leak.id).slice(0, OTHERS_SHOWN),
+    sightings: store.sightings.ofLeak(leak.id),
   };
 }
 
@@ -74,6 +75,7 @@ export function shownToken(store: RulesStore, leak: Leak, token: Parameters<type
     ...tokenView(token),
     expiresAt: isoOrNull(store.expiryOf(leak, token.number)),
     alsoIn: alsoIn.slice(0, OTHERS_SHOWN),
+    sightings: store.sightings.ofToken(leak.id, token.number),
   };
 }
 

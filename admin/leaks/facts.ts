@@ -2,6 +2,7 @@ import type { LeakPatch } from "../../rules/store/leakchanges.ts";
 import type { LeakSort } from "../../rules/store/listing.ts";
 import { attemptsNow, attemptsView } from "../attempts.ts";
 import { type Call, call } from "../call.ts";
+import { liveness, liveView } from "../live.ts";
 import { ifMatch } from "../request.ts";
 import type { Services } from "../services.ts";
 import { historyView, leakView } from "../views.ts";
@@ -66,9 +67,10 @@ export function factCalls(services: Services): readonly Call[] {
         const { store } = tenant;
         const attempts = await attemptsNow(tenant, known(store, part("id")).id);
         const leak = known(store, part("id"));
+        const live = liveView(await liveness(services, tenant, leak, attempts));
         const history = store.history(leak.id, HISTORY_SHOWN).map(historyView);
         context.header("etag", etagOf(leak));
-        return context.json({ ...detailed(store, leak), attempts: attemptsView(attempts), history });
+        return context.json({ ...detailed(store, leak), attempts: attemptsView(attempts), live, history });
       },
     }),
     call({

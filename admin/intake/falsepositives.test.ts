@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Json, TestAdmin } from "../test/admin.ts";
+import { type Json, TestAdmin } from "../../test/admin.ts";
 
 const LEAKS = "/api/v1/leaks";
 const RULES = "/api/v1/intake/false-positive-rules";

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { sightingLimits } from "../../rules/sighting.ts";
+import { urlCharsMax } from "../../rules/text.ts";
+import { TOKEN_BYTES_MAX } from "../../rules/token.ts";
+import { type Call, call } from "../call.ts";
+import { strict, text, time } from "../inputs.ts";
+import type { Services } from "../services.ts";
+import { tag } from "./tag.ts";
+import { takeInFindings } from "./takein.ts";
+
+const FINDINGS_MAX = 10_000;
+/** What a text may have at most before its own limit is looked at: then the finding is refused, and not the call. */
+const TEXT_CHARS = 4 * Math.max(urlCharsMax, TOKEN_BYTES_MAX);
+
+const said = text.max(TEXT_CHARS).nullable().optional();
+const sighting = strict({
+  source: text.max(TEXT_CHARS).describe("Who tells of it: 1 to 32 of a-z, 0-9, _ and -."),
+  url: said.describe("http, https, git or ssh; a user name in it is left out."),
+  path: said,
+  line: z.number().nullable().optional().describe("From 1."),
+  commit: said.describe(`At most ${sightingLimits.commitChars} letters and digits.`),
+  author: said,
+  seenAt: time.nullable().optional().describe("When it leaked there."),
+  foundAt: time.optional().describe("Now where it is left out."),
+}).describe("Where it was seen. What of it holds a token is masked.");
+const finding = strict({
+  token: text.max(TEXT_CHARS).optional().describe("In clear."),
+  hash: text
+    .max(TEXT_CHARS)
+    .optional()
+    .describe("Where nobody has it in clear: `sha256:` or `sha1:`, and hex digits."),
+  kind: text.max(TEXT_CHARS).optional().describe("What the source takes it for."),
+  verified: z.boolean().optional().describe("The source has tried it, and it works."),
+  name: text.max(TEXT_CHARS).optional().describe("Of the leak, should it become one."),
+  description: text.max(TEXT_CHARS).optional(),
+  risk: z.number().optional().describe("1 to 10; left out, it is 9 where `verified`, else 6."),
+  sighting,
+}).refine(({ token, hash }) => (token === undefined) !== (hash === undefined), {
+  message: "must hold a token or a hash, and not both",
+});
+const body = strict({ findings: z.array(finding).min(1).max(FINDINGS_MAX) }).meta({
+  examples: [
+    {
+      findings: [
+        { token: "made-up-token-0001", sighting: { source: "scanner", path: "config/.env", line: 3 } },
+      ],
+    },
+  ],
+});
+
+const count = z.int().min(0);
+const takenAnswer = z
+  .strictObject({
+    findings: count,
+    leaks: count.describe("Registered."),
+    patched: count.describe("Of these, by a policy."),
+    known: count.describe("Tokens that a leak held already."),
+    sightings: count.describe("Added."),
+    unchanged: count.describe("Findings that said nothing new."),
+    refused: z.record(z.string(), count).describe("Findings, by why."),
+    refusals: z
+      .array(
+        z.strictObject({
+          pointer: z.string().meta({ examples: ["#/findings/3"] }),
+          reason: z.string().meta({ examples: ["too_short"] }),
+          detail: z.string(),
+        }),
+      )
+      .describe("The first 1,000."),
+    ids: z.array(z.string().meta({ examples: ["leak-1"] })).describe("The first 1,000 leaks registered."),
+    revision: count,
+  })
+  .meta({ id: "TakenIn" });
+
+/** `/intake/findings`: what somebody found, token by token. */
+export function findingCalls(services: Services): readonly Call[] {
+  return [
+    call({
+      method: "post",
+      path: "/intake/findings",
+      tag,
+      summary: "Take in what was found where",
+      description:
+        "A token that nobody knows makes a leak, opened; one that a leak holds has a sighting more; one that was closed, and " +
+        "is seen elsewhere, makes a leak that is a regression. The same again changes nothing. A finding that cannot be " +
+        "taken in is refused alone.",
+      access: "change",
+      body,
+      answers: { 200: { description: "What became of them", schema: takenAnswer } },
+      handle: async ({ context, tenant, actor, body: { findings } }) => {
+        const given = findings.map(({ token, hash, ...rest }) => ({
+          ...rest,
+          token: token ?? { hash: hash ?? "" },
+        }));
+        const { refusals, ...outcome } = await takeInFindings(services, tenant, actor, given);
+        const named = refusals.map(({ index, reason, detail }) => ({
+          pointer: `#/findings/${index}`,
+          reason,
+          detail,
+        }));
+        return context.json({ ...outcome, refusals: named });
+      },
+    }),
+  ];
+}
