@@ -108,6 +108,7 @@ const ACTION_WORDS: Readonly<Record<string, string>> = {
   "leak.mark_false": "Marked false",
   "leak.reopen": "Reopened",
   "leak.comment": "Commented",
+  "leak.sighted": "Seen at another place",
   "leak.tokens.add": "Tokens added",
   "leak.token.remove": "Token removed",
 };

@@ -103,6 +103,23 @@ describe("POST /intake/findings", () => {
     expect(text).toContain("abcdef0123456789");
   });
 
+  test("of more than one batch names each refusal by its place in all of them", async () => {
+    const many = Array.from({ length: 2_102 }, (_, i) => ({
+      token: TOKEN,
+      sighting: { ...sighting, line: i + 1 },
+    }));
+    many[3]!.token = "short";
+    many[2_050]!.token = "short";
+    expect((await send(many)).body).toMatchObject({
+      findings: 2_102,
+      leaks: 1,
+      sightings: 2_100,
+      refused: { too_short: 2 },
+      refusals: [{ pointer: "#/findings/3" }, { pointer: "#/findings/2050" }],
+    });
+    expect(await get(`${LEAKS}/leak-1`)).toMatchObject({ sightings: 2_100 });
+  });
+
   test("with an Idempotency-Key is carried out once", async () => {
     const headers = { "idempotency-key": "made-up-call" };
     const first = await send([{ token: TOKEN, sighting }], headers);
