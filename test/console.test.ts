@@ -305,6 +305,7 @@ describe.skipIf(chromiumPath === null)(
       expect(await page.getByRole("checkbox").count()).toBe(0);
       await page.goto(`${url}/console/leaks/${ids[0]}`);
       await page.getByRole("heading", { name: "History" }).waitFor();
+      await page.getByRole("region", { name: "Seen at 4" }).getByText("docs/setup.md, line 14").waitFor();
       expect(await page.locator("#page button").count()).toBe(0);
       // By its address he comes to the page of keys, and is told.
       await page.goto(`${url}/console/keys`);

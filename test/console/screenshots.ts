@@ -58,7 +58,7 @@ const PAGES: readonly Picture[] = [
   },
   {
     name: "leak",
-    to: "/leaks/leak-3",
+    to: "/leaks/leak-1",
     ready: (page) => page.getByRole("heading", { name: "History" }).waitFor(),
     isWhole: true,
   },

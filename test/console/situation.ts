@@ -53,8 +53,28 @@ export async function makeSituation(gateway: GatewayProcess, data: string): Prom
     ids.push(leak.id);
     if (decision !== null) await gateway.call(`/leaks/${leak.id}/${decision}`, {});
   }
+  await sightings(gateway);
   await attempts(data, ids);
   return ids;
+}
+
+/** The token of the first leak, in four places of a repository. */
+async function sightings(gateway: GatewayProcess): Promise<void> {
+  const places = ["deploy/values.yaml", "deploy/values.old.yaml", "docs/setup.md", "src/billing/client.ts"];
+  const findings = places.map((path, at) => ({
+    token: "made-up-token-0-0000",
+    sighting: {
+      source: "github",
+      url: `https://git.example/billing/blob/main/${path}#L${12 + at}`,
+      path,
+      line: 12 + at,
+      commit: "5f3c1a9be0d24c7f8a6b1e0c9d8f7a6b5c4d3e2f",
+      author: "a colleague",
+      seenAt: "2026-01-02T03:04:05Z",
+    },
+  }));
+  const { status, body } = await gateway.call("/intake/findings", { findings });
+  if (status !== 200) throw new Error(`could not take in: ${JSON.stringify(body)}`);
 }
 
 /** Attempts of a month, more by day than by night; the numbers are the same every time. */

@@ -5,15 +5,21 @@ import { useLoaded } from "../loading.ts";
 import { Link } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
 import type { EventHistogram, LeakDetailed } from "../shapes.ts";
-import { counted } from "../words.ts";
+import { counted, relativeTime } from "../words.ts";
 import { WhenOr } from "./badges.tsx";
 
 const DAYS = 14;
 const BUCKETS = 56;
 
+const LIVE = {
+  live: { word: "Live", why: "A request with a token of it came within 7 days." },
+  quiet: { word: "Quiet", why: "No request with a token of it came, as far as all workers remember." },
+  unknown: { word: "Nobody knows", why: "Not all workers remember what has passed." },
+} as const;
+
 /** How often its tokens were tried, of late and at all. */
 export function AttemptsCard({
-  leak: { id, attempts },
+  leak: { id, attempts, live },
   turn,
 }: {
   readonly leak: LeakDetailed;
@@ -45,6 +51,13 @@ export function AttemptsCard({
             <>
               <Sparkline values={values} label={words} />
               <dl class="facts">
+                <dt>In use</dt>
+                <dd>
+                  <span class={live.state === "live" ? "badge bad" : "badge"} title={LIVE[live.state].why}>
+                    {LIVE[live.state].word}
+                  </span>{" "}
+                  {live.lastSeenAt !== null && <span class="quiet">{relativeTime(live.lastSeenAt)}</span>}
+                </dd>
                 <dt>Within {DAYS} days</dt>
                 <dd data-count="recent">{counted(recent, "attempt")}</dd>
                 <dt>In all</dt>

@@ -6,7 +6,7 @@ import { type ApiProblem, api, refusalsOf } from "../api.ts";
 import { whyNot } from "../decide/decide.tsx";
 import { DialogForm } from "../parts/dialog.tsx";
 import { say } from "../parts/said.tsx";
-import { When } from "../parts/small.tsx";
+import { Address, When } from "../parts/small.tsx";
 import { useSession } from "../session.tsx";
 import type { LeakDetailed } from "../shapes.ts";
 import { remediationWord, sourceWord } from "../words.ts";
@@ -68,16 +68,6 @@ function Said({ name, said }: { readonly name: string; readonly said: ComponentC
       <dt>{name}</dt>
       <dd>{said}</dd>
     </>
-  );
-}
-
-/** Opened elsewhere, and the page there is not told from where one comes. */
-function Address({ url }: { readonly url: string }) {
-  if (!/^https?:/.test(url)) return <>{url}</>;
-  return (
-    <a href={url} target="_blank" rel="noopener noreferrer">
-      {url}
-    </a>
   );
 }
 

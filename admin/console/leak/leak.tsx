@@ -16,6 +16,7 @@ import { FactsCard } from "./facts.tsx";
 import { HistoryCard } from "./history.tsx";
 import { ProtectionCard } from "./protection.tsx";
 import { ReadinessCard } from "./readiness.tsx";
+import { SightingsCard } from "./sightings.tsx";
 import { TokensCard } from "./tokens.tsx";
 
 /** One leak: what it is, what was decided, what became of it. */
@@ -58,6 +59,7 @@ export function LeakPage({ id }: { readonly id: string }) {
               <div class="leak-column">
                 <Cautions leak={value} />
                 <FactsCard leak={value} onChanged={changed} />
+                <SightingsCard leak={value} turn={turn} />
                 <TokensCard leak={value} turn={turn} onChanged={changed} />
                 <CommentsCard leak={value.id} turn={turn} onChanged={changed} />
               </div>

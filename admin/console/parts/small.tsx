@@ -86,3 +86,13 @@ export function PageHead({
     </header>
   );
 }
+
+/** An address out of the console: the page there is not told from where one comes. */
+export function Address({ url }: { readonly url: string }) {
+  if (!/^https?:/.test(url)) return <>{url}</>;
+  return (
+    <a href={url} target="_blank" rel="noopener noreferrer">
+      {url}
+    </a>
+  );
+}
