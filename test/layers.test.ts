@@ -28,6 +28,7 @@ const ENTRIES = [
   "bench/activation.ts",
   "bench/loading.ts",
   "bench/events.ts",
+  "bench/findings.ts",
   "bench/views.ts",
   "bench/inflate.ts",
   "bench/seen.ts",
