@@ -53,20 +53,22 @@ export function screenTexts(
 /**
  * The text with what is a token masked: one that `isToken` knows by its digest, or what is plainly one of a known format. For
  * texts that come from elsewhere in great numbers: looks at the words between the marks of URLs and prose, as they
- * stand and percent-decoded, and not at every stretch as `refuseTokens` does. `seen` remembers what words are; hand in
- * a new one when `isToken` may say otherwise.
+ * stand and percent-decoded, and not at every stretch as `refuseTokens` does. Without `withHashes` tokens of which
+ * only a hash is known are not looked for. `seen` remembers what words are; hand in a new one when `isToken` may say
+ * otherwise.
  */
 export function maskTokens(
   text: string,
   pepper: Pepper,
   isToken: (digest: Buffer) => boolean,
+  withHashes: boolean,
   seen: Map<string, boolean>,
 ): string {
   return text.replaceAll(/[^\s/?&=#,;:@()<>"'`|[\]{}]{6,}/g, (word) => {
     let known = seen.get(word);
     if (known === undefined) {
       known = spellingsOf(word).some(
-        (each) => plainlyToken(each) !== null || wordDigests(each, pepper).some(isToken),
+        (each) => plainlyToken(each) !== null || wordDigests(each, pepper, withHashes).some(isToken),
       );
       seen.set(word, known);
     }
@@ -89,14 +91,15 @@ function spellingsOf(word: string): string[] {
 const forms = hashAlgorithms.map((algorithm) => new HashForm(algorithm));
 
 /** What `digestsOf` answers, at a quarter of its cost, of a word that has no scheme and no quotes around it. */
-function wordDigests(word: string, pepper: Pepper): Buffer[] {
+function wordDigests(word: string, pepper: Pepper, withHashes: boolean): Buffer[] {
   if (word.startsWith("eyJ")) return digestsOf(word, pepper);
   const bytes = Buffer.from(word, "utf8");
-  const digests = forms.map((form) => {
+  const digests = [pepper.digestOf(bytes)];
+  if (!withHashes) return digests;
+  for (const form of forms) {
     form.setHashOf(bytes);
-    return pepper.digestOf(form.bytes);
-  });
-  digests.push(pepper.digestOf(bytes));
+    digests.push(pepper.digestOf(form.bytes));
+  }
   return digests;
 }
 

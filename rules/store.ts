@@ -358,6 +358,11 @@ export class RulesStore {
     return holdersOf(this.#tables, digest).map(({ seq }): LeakId => `leak-${seq}`);
   }
 
+  /** Whether a token ever came of which only a hash is known. */
+  hasHashes(): boolean {
+    return this.#tables.meta.get("hashes") === true;
+  }
+
   /** When a token of a leak expires (ms), or null where nobody knows. */
   expiryOf(leak: Leak, number: number): number | null {
     return this.#tables.expiries.get([leak.seq, number]) ?? null;

@@ -13,10 +13,13 @@ import type { GivenFinding } from "./takein.ts";
 export class Masks {
   private readonly tenant: Tenant;
   private readonly own: ReadonlySet<string>;
+  private readonly withHashes: boolean;
   private readonly seen = new Map<string, boolean>();
 
   constructor(tenant: Tenant, digests: readonly (TokenDigest | null)[]) {
     this.tenant = tenant;
+    this.withHashes =
+      tenant.store.hasHashes() || digests.some((token) => token !== null && token.hash !== undefined);
     this.own = new Set(digests.flatMap((token) => (token === null ? [] : [token.digest.toString("latin1")])));
   }
 
@@ -42,7 +45,7 @@ export class Masks {
     const without = typeof token === "string" ? withoutOwn(text, token) : text;
     const isToken = (digest: Buffer) =>
       this.own.has(digest.toString("latin1")) || store.leaksHolding(digest).length > 0;
-    return maskTokens(without, pepper, isToken, this.seen);
+    return maskTokens(without, pepper, isToken, this.withHashes, this.seen);
   }
 }
 

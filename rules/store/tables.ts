@@ -48,7 +48,8 @@ export interface Tables {
   readonly root: RootDatabase;
   /** Commits share it, and the close has it alone. */
   readonly gate: Gate;
-  /** `schema`, `pepper`, `head` (JournalHead), `next` (NextIds), `import HASH` (ImportState), `intake`, `policies`. */
+  /** `schema`, `pepper`, `head` (JournalHead), `next` (NextIds), `import HASH` (ImportState), `intake`, `policies`, `hashes`
+   * (true once a token came of which only a hash is known). */
   readonly meta: Database<unknown, string>;
   /** revision -> canonical JSON of the entry. */
   readonly journal: Database<string, number>;

@@ -205,8 +205,14 @@ function appendTo(tables: Tables, stored: StoredLeak): AppendTo {
 /** The records, numbered from `first`, and when they expire. */
 export function writePages(tables: Tables, seq: number, first: number, appended: Appended): void {
   for (const { page, bytes } of appended.pages) tables.tokens.put([seq, page], bytes);
+  if (appended.tokens.some(({ hash }) => hash !== undefined)) noteHashes(tables);
   for (const [index, { expiresAt }] of appended.tokens.entries())
     if (typeof expiresAt === "number") tables.expiries.put([seq, first + index], expiresAt);
+}
+
+/** There are tokens, or were, of which only a hash is known; only inside a write transaction. */
+export function noteHashes(tables: Tables): void {
+  if (tables.meta.get("hashes") !== true) tables.meta.put("hashes", true);
 }
 
 /** Throws InputRefused. */

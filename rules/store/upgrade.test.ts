@@ -8,6 +8,7 @@ import { digestTokens } from "../digest.ts";
 import { Pepper } from "../pepper.ts";
 import { SchemaOutdated } from "../refusal.ts";
 import { RulesStore } from "../store.ts";
+import { digestHashes } from "../tokenhash.ts";
 
 let folder: { path: string; remove(): void };
 let data: string;
@@ -53,20 +54,24 @@ test("a folder of the previous version is upgraded by the first who opens it to 
 
 test("a folder of schema 2, without sightings and without an order by remediation, gains both", async () => {
   const pepper = Pepper.loadOrCreate(data);
-  const tokens = await digestTokens(["made-up-token-0001"], pepper);
+  const hashes = await digestHashes([`sha256:${"ab".repeat(32)}`], pepper);
+  const tokens = (await digestTokens(["made-up-token-0001"], pepper)).concat(hashes);
   const before = await RulesStore.open(data, pepper.id);
   await before.register("system", { name: "x", description: "", risk: 5, source: "custom", tokens });
   await before.close();
   const raw = open({ path: join(data, "rules"), maxDbs: 24 });
   await raw.openDB({ name: "sightings", encoding: "json" }).drop();
   expect(await raw.openDB({ name: "index", encoding: "string" }).remove(["m", 0, 0, 1])).toBe(true);
-  await raw.openDB({ name: "meta", encoding: "json" }).put("schema", 2);
+  const meta = raw.openDB({ name: "meta", encoding: "json" });
+  await meta.remove("hashes");
+  await meta.put("schema", 2);
   await raw.close();
 
   await expect(RulesStore.open(data, pepper.id, { readOnly: true })).rejects.toThrow(SchemaOutdated);
   const store = await RulesStore.open(data, pepper.id);
   const finding = { token: tokens[0]!, sighting: { source: "scanner", path: "a" }, name: "x", risk: 5 };
   expect(await store.takeIn("system", [finding])).toMatchObject({ known: 1, sightings: 1 });
+  expect(store.hasHashes()).toBe(true);
   expect(await store.audit()).toEqual({ ok: true, entries: 2 });
   await store.close();
 });

@@ -2,6 +2,7 @@ import type { Leak } from "../leak.ts";
 import { hold } from "./duplicates.ts";
 import { TokenPage } from "./pages.ts";
 import type { Tables } from "./tables.ts";
+import { noteHashes } from "./tokenchanges.ts";
 
 /** The layout written by this version; a folder with a higher number is refused. */
 export const schemaKnown = 3;
@@ -51,8 +52,8 @@ function toSchema2(tables: Tables): void {
 }
 
 /**
- * Leaks are listed by their remediation too: the row's value is none 0, applied 1, not applicable 2. Sightings came: their
- * database is there, and empty.
+ * Leaks are listed by their remediation too: the row's value is none 0, applied 1, not applicable 2. Sightings came, whose
+ * database is there and empty; and whether there are tokens of which only a hash is known.
  */
 function toSchema3(tables: Tables): void {
   const statuses = ["opened", "patched", "closed", "marked_false"];
@@ -60,6 +61,14 @@ function toSchema3(tables: Tables): void {
     const { status, notApplicable, seq, risk, source } = value.leak;
     const remediation = status === "patched" ? 1 : notApplicable === null ? 0 : 2;
     tables.index.put(["m", statuses.indexOf(status), remediation, seq], `${risk} ${source}`);
+  }
+  for (const { key, value } of tables.tokens.getRange({})) {
+    const page = new TokenPage(value, (key as [number, number])[1], []);
+    for (let i = 0; i < page.count; i++) {
+      if (page.hashAt(i) === null) continue;
+      noteHashes(tables);
+      return;
+    }
   }
 }
 
