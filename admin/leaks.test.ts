@@ -24,7 +24,7 @@ describe("POST /leaks", () => {
     expect(status).toBe(201);
     expect(headers.get("location")).toBe("/api/v1/leaks/leak-1");
     expect(headers.get("etag")).toBe('"1"');
-    const asLeak = { status: null, expiresAt: null, alsoIn: [] };
+    const asLeak = { status: null, expiresAt: null, alsoIn: [], sightings: 0 };
     expect(leak).toEqual({
       id: "leak-1",
       name: "Build log",
@@ -50,6 +50,7 @@ describe("POST /leaks", () => {
       regression: false,
       regressionOf: [],
       duplicates: [],
+      sightings: 0,
       notices: [
         { pointer: "#/tokens/2", warning: "checksum_invalid", detail: expect.any(String), leaks: [] },
       ],
