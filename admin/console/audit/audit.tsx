@@ -8,8 +8,11 @@ import { Pager, usePages } from "../parts/pager.tsx";
 import { say } from "../parts/said.tsx";
 import { Chip, Link, PageHead, When } from "../parts/small.tsx";
 import { Notice, Shown } from "../parts/states.tsx";
+import { Table, type TableColumn } from "../parts/table.tsx";
 import type { ChangePage, JournalVerdict } from "../shapes.ts";
 import { actionWord, actorWord, counted, fullNumber } from "../words.ts";
+
+type Change = ChangePage["changes"][number];
 
 const PAGE = 50;
 const KINDS: readonly (readonly [string, string])[] = [
@@ -75,7 +78,12 @@ export function AuditPage() {
               <Notice icon="audit" title="No change is like that" />
             ) : (
               <>
-                <Changes of={changes} />
+                <Table
+                  caption="Changes"
+                  columns={COLUMNS}
+                  rows={changes}
+                  keyOf={({ revision }) => revision}
+                />
                 <Pager pages={pages} next={next} />
               </>
             )
@@ -86,63 +94,27 @@ export function AuditPage() {
   );
 }
 
-function Changes({ of: changes }: { readonly of: ChangePage["changes"] }) {
-  return (
-    <div class="table-frame">
-      <table class="stacks">
-        <caption class="for-readers">Changes, {counted(changes.length, "row")}</caption>
-        <thead>
-          <tr>
-            <th scope="col" class="number">
-              No.
-            </th>
-            <th scope="col">Time</th>
-            <th scope="col">Who</th>
-            <th scope="col">From</th>
-            <th scope="col">What</th>
-            <th scope="col">Subject</th>
-            <th scope="col">Change</th>
-            <th scope="col">Hash</th>
-          </tr>
-        </thead>
-        <tbody>
-          {changes.map((change) => (
-            <tr key={change.revision}>
-              <td data-label="No." class="number">
-                {change.revision}
-              </td>
-              <td data-label="Time">
-                <When at={change.at} isExact />
-              </td>
-              <td data-label="Who">{actorWord(change.actor)}</td>
-              <td data-label="From" class="mono">
-                {change.from ?? <span class="quiet">the machine</span>}
-              </td>
-              <td data-label="What">{actionWord(change.action)}</td>
-              <td data-label="Subject">
-                <Link
-                  to={
-                    change.subject.startsWith("leak-")
-                      ? `/leaks/${change.subject}`
-                      : `/audit?subject=${encodeURIComponent(change.subject)}`
-                  }
-                >
-                  {change.subject}
-                </Link>
-              </td>
-              <td data-label="Change" class="request">
-                {changeWords(change)}
-              </td>
-              <td data-label="Hash" class="mono quiet" title={change.hash}>
-                {change.hash.slice(0, 8)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const COLUMNS: readonly TableColumn<Change>[] = [
+  { name: "No.", class: "number", cell: ({ revision }) => revision },
+  { name: "Time", cell: ({ at }) => <When at={at} isExact /> },
+  { name: "Who", cell: ({ actor }) => actorWord(actor) },
+  { name: "From", class: "mono", cell: ({ from }) => from ?? <span class="quiet">the machine</span> },
+  { name: "What", cell: ({ action }) => actionWord(action) },
+  {
+    name: "Subject",
+    cell: ({ subject }) => (
+      <Link
+        to={
+          subject.startsWith("leak-") ? `/leaks/${subject}` : `/audit?subject=${encodeURIComponent(subject)}`
+        }
+      >
+        {subject}
+      </Link>
+    ),
+  },
+  { name: "Change", class: "request", cell: changeWords },
+  { name: "Hash", class: "mono quiet", cell: ({ hash }) => <span title={hash}>{hash.slice(0, 8)}</span> },
+];
 
 /** Walks the chain of hashes on the server and tells whether it holds. */
 function VerifyButton() {

@@ -7,9 +7,10 @@ import { Menu, type MenuItem } from "../parts/menu.tsx";
 import { say } from "../parts/said.tsx";
 import { PageHead, When } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
+import { Table, type TableColumn } from "../parts/table.tsx";
 import { useSession } from "../session.tsx";
 import type { Key, KeyChanged } from "../shapes.ts";
-import { absoluteTime, counted, roleWord } from "../words.ts";
+import { absoluteTime, roleWord } from "../words.ts";
 import { NewKey, RotateKey } from "./newkey.tsx";
 import { SessionsCard } from "./sessions.tsx";
 
@@ -46,6 +47,30 @@ export function KeysPage() {
         },
     { label: "Revoke", onChoose: () => setActing({ act: "revoke", key }) },
   ];
+  const columns: readonly TableColumn<Key>[] = [
+    {
+      name: "Name",
+      cell: ({ id, name }) => (
+        <span>
+          <b>{name}</b> {id === who.id && <span class="badge">yours</span>}
+        </span>
+      ),
+    },
+    { name: "Role", cell: ({ role }) => roleWord(role) },
+    { name: "Begins with", cell: ({ prefix }) => <code>{prefix}</code> },
+    { name: "State", cell: (key) => <KeyState of={key} /> },
+    {
+      name: "Last use",
+      cell: ({ lastUsedAt }) =>
+        lastUsedAt === null ? <span class="quiet">Never</span> : <When at={lastUsedAt} />,
+    },
+    { name: "Made", cell: ({ createdAt }) => <When at={createdAt} /> },
+    {
+      name: "More",
+      class: "acts",
+      cell: (key) => key.revokedAt === null && <Menu label={`More for ${key.name}`} items={menuOf(key)} />,
+    },
+  ];
 
   return (
     <>
@@ -66,57 +91,7 @@ export function KeysPage() {
         </h2>
         <Shown of={keys}>
           {(value) => (
-            <div class="table-frame">
-              <table class="stacks">
-                <caption class="for-readers">Access keys, {counted(value.keys.length, "row")}</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Name</th>
-                    <th scope="col">Role</th>
-                    <th scope="col">Begins with</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Last use</th>
-                    <th scope="col">Made</th>
-                    <th scope="col">
-                      <span class="for-readers">More</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {value.keys.map((key) => (
-                    <tr key={key.id}>
-                      <td data-label="Name">
-                        <span>
-                          <b>{key.name}</b> {key.id === who.id && <span class="badge">yours</span>}
-                        </span>
-                      </td>
-                      <td data-label="Role">{roleWord(key.role)}</td>
-                      <td data-label="Begins with">
-                        <code>{key.prefix}</code>
-                      </td>
-                      <td data-label="State">
-                        <KeyState of={key} />
-                      </td>
-                      <td data-label="Last use">
-                        {key.lastUsedAt === null ? (
-                          <span class="quiet">Never</span>
-                        ) : (
-                          <When at={key.lastUsedAt} />
-                        )}
-                      </td>
-                      <td data-label="Made">
-                        <When at={key.createdAt} />
-                      </td>
-                      <td class="acts">
-                        {key.revokedAt === null && (
-                          <Menu label={`More for ${key.name}`} items={menuOf(key)} />
-                        )}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table caption="Access keys" columns={columns} rows={value.keys} keyOf={({ id }) => id} />
           )}
         </Shown>
       </section>

@@ -4,10 +4,27 @@ import { useLoaded } from "../loading.ts";
 import { Pager, usePages } from "../parts/pager.tsx";
 import { Link, PageHead, When } from "../parts/small.tsx";
 import { Notice, Shown } from "../parts/states.tsx";
-import type { RulePage } from "../shapes.ts";
-import { actorWord, counted } from "../words.ts";
+import { Table, type TableColumn } from "../parts/table.tsx";
+import type { Rule, RulePage } from "../shapes.ts";
+import { actorWord } from "../words.ts";
 
 const PAGE = 50;
+const COLUMNS: readonly TableColumn<Rule>[] = [
+  { name: "Rule", cell: ({ id }) => id },
+  { name: "Leak", cell: ({ leak }) => <Link to={`/leaks/${leak}`}>{leak}</Link> },
+  {
+    name: "Mode",
+    cell: ({ mode }) => (
+      <span class={mode === "block" ? "badge status-patched" : "badge status-opened"}>
+        {mode === "block" ? "Block" : "Monitor"}
+      </span>
+    ),
+  },
+  { name: "Where", cell: ({ scope }) => scopeWord(scope) },
+  { name: "Applied", cell: ({ appliedAt }) => <When at={appliedAt} /> },
+  { name: "By", cell: ({ appliedBy }) => actorWord(appliedBy) },
+  { name: "Attempts", cell: ({ id }) => <Link to={`/events?search=rule:${id}`}>See them</Link> },
+];
 
 /** The virtual patches in force. */
 export function RulesPage() {
@@ -35,47 +52,7 @@ export function RulesPage() {
               </Notice>
             ) : (
               <>
-                <div class="table-frame">
-                  <table class="stacks">
-                    <caption class="for-readers">Rules in force, {counted(rules.length, "row")}</caption>
-                    <thead>
-                      <tr>
-                        <th scope="col">Rule</th>
-                        <th scope="col">Leak</th>
-                        <th scope="col">Mode</th>
-                        <th scope="col">Where</th>
-                        <th scope="col">Applied</th>
-                        <th scope="col">By</th>
-                        <th scope="col">Attempts</th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {rules.map((rule) => (
-                        <tr key={rule.id}>
-                          <td data-label="Rule">{rule.id}</td>
-                          <td data-label="Leak">
-                            <Link to={`/leaks/${rule.leak}`}>{rule.leak}</Link>
-                          </td>
-                          <td data-label="Mode">
-                            <span
-                              class={rule.mode === "block" ? "badge status-patched" : "badge status-opened"}
-                            >
-                              {rule.mode === "block" ? "Block" : "Monitor"}
-                            </span>
-                          </td>
-                          <td data-label="Where">{scopeWord(rule.scope)}</td>
-                          <td data-label="Applied">
-                            <When at={rule.appliedAt} />
-                          </td>
-                          <td data-label="By">{actorWord(rule.appliedBy)}</td>
-                          <td data-label="Attempts">
-                            <Link to={`/events?search=rule:${rule.id}`}>See them</Link>
-                          </td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
+                <Table caption="Rules in force" columns={COLUMNS} rows={rules} keyOf={({ id }) => id} />
                 <Pager pages={pages} next={next} />
               </>
             )

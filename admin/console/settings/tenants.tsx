@@ -5,9 +5,10 @@ import { setQuery } from "../location.ts";
 import { Confirm } from "../parts/dialog.tsx";
 import { say } from "../parts/said.tsx";
 import { Shown } from "../parts/states.tsx";
+import { Table, type TableColumn } from "../parts/table.tsx";
 import { useSession } from "../session.tsx";
 import type { Tenant } from "../shapes.ts";
-import { counted, fullNumber } from "../words.ts";
+import { fullNumber } from "../words.ts";
 
 /** All tenants; a global administrator makes them and switches their leak module. */
 export function TenantsCard() {
@@ -38,6 +39,41 @@ export function TenantsCard() {
     say(`The leak module of ${tenant.name} is ${leaksEnabled ? "on" : "off"}`);
     tenants.reload();
   };
+  const columns: readonly TableColumn<Tenant>[] = [
+    {
+      name: "Name",
+      cell: ({ name: each }) => (
+        <button
+          type="button"
+          class="link"
+          onClick={() => setQuery({ tenant: each === "default" ? null : each })}
+        >
+          {each}
+        </button>
+      ),
+    },
+    { name: "Leaks", class: "number", cell: ({ leaks }) => fullNumber(leaks) },
+    { name: "Tokens", class: "number", cell: ({ tokens: count }) => fullNumber(count) },
+    {
+      name: "Leak module",
+      cell: (tenant) => (
+        <label class="check">
+          <input
+            type="checkbox"
+            aria-label={`Leak module of ${tenant.name}`}
+            checked={tenant.leaksEnabled}
+            disabled={!mayChange}
+            onClick={(event) => {
+              event.preventDefault();
+              if (tenant.leaksEnabled) setSwitching(tenant);
+              else void turn(tenant, true).catch((error: Error) => say(error.message, true));
+            }}
+          />
+          {tenant.leaksEnabled ? "On" : "Off"}
+        </label>
+      ),
+    },
+  ];
   return (
     <section class="card" aria-labelledby="tenants">
       <h2 id="tenants" class="card-head">
@@ -45,56 +81,7 @@ export function TenantsCard() {
       </h2>
       <Shown of={tenants} lines={2}>
         {({ tenants: all }) => (
-          <div class="table-frame">
-            <table>
-              <caption class="for-readers">Tenants, {counted(all.length, "row")}</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col" class="number">
-                    Leaks
-                  </th>
-                  <th scope="col" class="number">
-                    Tokens
-                  </th>
-                  <th scope="col">Leak module</th>
-                </tr>
-              </thead>
-              <tbody>
-                {all.map((tenant) => (
-                  <tr key={tenant.name}>
-                    <td>
-                      <button
-                        type="button"
-                        class="link"
-                        onClick={() => setQuery({ tenant: tenant.name === "default" ? null : tenant.name })}
-                      >
-                        {tenant.name}
-                      </button>
-                    </td>
-                    <td class="number">{fullNumber(tenant.leaks)}</td>
-                    <td class="number">{fullNumber(tenant.tokens)}</td>
-                    <td>
-                      <label class="check">
-                        <input
-                          type="checkbox"
-                          aria-label={`Leak module of ${tenant.name}`}
-                          checked={tenant.leaksEnabled}
-                          disabled={!mayChange}
-                          onClick={(event) => {
-                            event.preventDefault();
-                            if (tenant.leaksEnabled) setSwitching(tenant);
-                            else void turn(tenant, true).catch((error: Error) => say(error.message, true));
-                          }}
-                        />
-                        {tenant.leaksEnabled ? "On" : "Off"}
-                      </label>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table caption="Tenants" columns={columns} rows={all} keyOf={({ name: each }) => each} />
         )}
       </Shown>
       {mayChange && (

@@ -2,11 +2,42 @@ import { api } from "../api.ts";
 import { useEvery, useLoaded } from "../loading.ts";
 import { Link, PageHead, When } from "../parts/small.tsx";
 import { Notice, Shown } from "../parts/states.tsx";
+import { Table, type TableColumn } from "../parts/table.tsx";
 import type { Status } from "../shapes.ts";
 import { counted, fullNumber, shortNumber } from "../words.ts";
 
 const LOOK_MS = 3_000;
-const SHOWN_COUNTERS = ["requests", "blocked"] as const;
+
+type Worker = Status["workers"][number];
+
+const COLUMNS: readonly TableColumn<Worker>[] = [
+  {
+    name: "Worker",
+    cell: ({ worker, pid }) => (
+      <>
+        {worker} <span class="quiet">pid {pid}</span>
+      </>
+    ),
+  },
+  {
+    name: "State",
+    cell: ({ alive, ready }) => (
+      <span class={alive && ready ? "badge good" : "badge bad"}>
+        {alive ? (ready ? "Ready" : "Loading") : "Gone"}
+      </span>
+    ),
+  },
+  {
+    name: "Revision",
+    class: "number",
+    cell: ({ revision }) => (revision === null ? "None" : fullNumber(revision)),
+  },
+  { name: "Behind by", class: "number", cell: ({ lag }) => lag ?? "None" },
+  { name: "Tokens", class: "number", cell: ({ tokens }) => shortNumber(tokens) },
+  { name: "Requests", class: "number", cell: ({ counters }) => counterWord(counters.requests) },
+  { name: "Blocked", class: "number", cell: ({ counters }) => counterWord(counters.blocked) },
+  { name: "Started", cell: ({ startedAt }) => <When at={startedAt} /> },
+];
 
 /** How the gateway is: its workers, and how far each is with the rules. */
 export function StatusPage() {
@@ -72,70 +103,14 @@ function Workers({ status: { workers } }: { readonly status: Status }) {
           </p>
         </Notice>
       ) : (
-        <div class="table-frame">
-          <table class="stacks">
-            <caption class="for-readers">Workers, {counted(workers.length, "row")}</caption>
-            <thead>
-              <tr>
-                <th scope="col">Worker</th>
-                <th scope="col">State</th>
-                <th scope="col" class="number">
-                  Revision
-                </th>
-                <th scope="col" class="number">
-                  Behind by
-                </th>
-                <th scope="col" class="number">
-                  Tokens
-                </th>
-                {SHOWN_COUNTERS.map((name) => (
-                  <th key={name} scope="col" class="number">
-                    {name === "requests" ? "Requests" : "Blocked"}
-                  </th>
-                ))}
-                <th scope="col">Started</th>
-              </tr>
-            </thead>
-            <tbody>
-              {workers.map((worker) => (
-                <tr key={worker.worker}>
-                  <td data-label="Worker">
-                    {worker.worker} <span class="quiet">pid {worker.pid}</span>
-                  </td>
-                  <td data-label="State">
-                    <span class={worker.alive && worker.ready ? "badge good" : "badge bad"}>
-                      {worker.alive ? (worker.ready ? "Ready" : "Loading") : "Gone"}
-                    </span>
-                  </td>
-                  <td data-label="Revision" class="number">
-                    {worker.revision === null ? "None" : fullNumber(worker.revision)}
-                  </td>
-                  <td data-label="Behind by" class="number">
-                    {worker.lag ?? "None"}
-                  </td>
-                  <td data-label="Tokens" class="number">
-                    {shortNumber(worker.tokens)}
-                  </td>
-                  {SHOWN_COUNTERS.map((name) => (
-                    <td key={name} data-label={name === "requests" ? "Requests" : "Blocked"} class="number">
-                      {worker.counters[name] === undefined ? (
-                        <span class="quiet">None</span>
-                      ) : (
-                        shortNumber(worker.counters[name])
-                      )}
-                    </td>
-                  ))}
-                  <td data-label="Started">
-                    <When at={worker.startedAt} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table caption="Workers" columns={COLUMNS} rows={workers} keyOf={({ worker }) => worker} />
       )}
     </section>
   );
+}
+
+function counterWord(count: number | undefined) {
+  return count === undefined ? <span class="quiet">None</span> : shortNumber(count);
 }
 
 function durationWord(seconds: number): string {
