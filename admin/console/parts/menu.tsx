@@ -18,9 +18,18 @@ export function Menu({ label, items }: { readonly label: string; readonly items:
     const closeOutside = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };
+    const [button, list] = root.current!.children as unknown as [HTMLElement, HTMLElement];
+    const follow = () => place(list, button.getBoundingClientRect());
+    follow();
     document.addEventListener("pointerdown", closeOutside);
-    root.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
-    return () => document.removeEventListener("pointerdown", closeOutside);
+    addEventListener("scroll", follow, true);
+    addEventListener("resize", follow);
+    list.querySelector<HTMLElement>("[role=menuitem]")?.focus({ preventScroll: true });
+    return () => {
+      document.removeEventListener("pointerdown", closeOutside);
+      removeEventListener("scroll", follow, true);
+      removeEventListener("resize", follow);
+    };
   }, [isOpen]);
 
   const move = (event: KeyboardEvent) => {
@@ -72,4 +81,16 @@ export function Menu({ label, items }: { readonly label: string; readonly items:
       )}
     </div>
   );
+}
+
+/** Pixels between the list and its button, or the edge of the window. */
+const GAP_PX = 4;
+
+/** Below the button and flush with its end, else above it; of the window, since a table would cut it off. */
+function place(list: HTMLElement, button: DOMRect): void {
+  const { width, height } = list.getBoundingClientRect();
+  const below = button.bottom + GAP_PX;
+  const top = below + height + GAP_PX > innerHeight ? button.top - GAP_PX - height : below;
+  list.style.top = `${Math.max(GAP_PX, top)}px`;
+  list.style.left = `${Math.max(GAP_PX, button.right - width)}px`;
 }
