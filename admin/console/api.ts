@@ -16,6 +16,16 @@ export interface FieldError {
   readonly detail: string;
 }
 
+/** Why a call was not carried out, and by which field where the API names one. */
+export function whyOf(error: unknown): string {
+  const { message, errors = [] } = error as Partial<ApiProblem> & Error;
+  const [first] = errors;
+  // A refusal by the rules says all of it already; that of a malformed body only that something is wrong.
+  if (first === undefined || message.toLowerCase().startsWith(first.detail.toLowerCase())) return message;
+  const field = first.pointer.replace(/^#\//, "");
+  return `${message} ${field === "" ? "" : `${field}: `}${first.detail}`;
+}
+
 export type QueryValue = string | number | boolean | readonly string[] | undefined | null;
 
 export interface ApiOptions {

@@ -5,6 +5,7 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/parts.css";
 import "./style/pages.css";
+import "./style/settings.css";
 
 showTheme();
 const root = document.getElementById("console")!;

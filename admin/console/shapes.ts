@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import type * as answers from "../answers.ts";
+import type * as intake from "../intake/answers.ts";
 import type * as leaks from "../leaks/answers.ts";
+import type * as notify from "../notify/answers.ts";
 
 /** What the API answers, as it declares it itself: a field that is no more does not compile. */
 export type Leak = z.output<typeof answers.leakAnswer>;
@@ -35,3 +37,14 @@ export type KeyChanged = z.output<typeof answers.keyChanged>;
 export type ChangePage = z.output<typeof answers.changeList>;
 export type JournalVerdict = z.output<typeof answers.journalVerdict>;
 export type Preview = z.output<typeof answers.leakPreview>;
+export type Settings = z.output<typeof leaks.settingsAnswer>;
+export type FalsePositiveRule = z.output<typeof intake.falsePositiveRule>;
+export type IntakeDryRun = z.output<typeof intake.dryRunAnswer>;
+export type Destination = z.output<typeof notify.hookAnswer>;
+export type DestinationMade = z.output<typeof notify.hookMade>;
+export type Destinations = z.output<typeof notify.hookList>;
+export type Trigger = Destination["triggers"][number];
+export type Tested = z.output<typeof notify.testAnswer>;
+export type Delivery = z.output<typeof notify.deliveryAnswer>;
+export type DeliveryList = z.output<typeof notify.deliveryList>;
+export type DeadLetters = z.output<typeof notify.deadLetterList>;

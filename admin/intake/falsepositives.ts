@@ -16,6 +16,7 @@ import { type Call, call } from "../call.ts";
 import { strict, text } from "../inputs.ts";
 import { screen } from "../leaks/common.ts";
 import { iso, isoOrNull, type View } from "../views.ts";
+import { dryRunAnswer, falsePositiveRule, ruleList } from "./answers.ts";
 import { tag } from "./tag.ts";
 
 /** Tokens that one dry run looks at, and of which it tells. */
@@ -41,43 +42,6 @@ const dryRun = strict({
   rule: draft.optional().describe("This one instead of those there are."),
 }).meta({ examples: [{ tokens: ["made-up-token-0001"] }] });
 
-const time = z.iso.datetime();
-const count = z.int().min(0);
-const ruleAnswer = z
-  .strictObject({
-    id: z.string().meta({ examples: ["fpr-1"] }),
-    exact: z.boolean().describe("It is about one very token, which is not shown."),
-    kind: z.string().nullable(),
-    prefix: z.string().nullable(),
-    lengthMin: count.nullable(),
-    lengthMax: count.nullable(),
-    entropyBelow: z.number().nullable(),
-    glob: z.string().nullable(),
-    action: z.enum(intakeActions as [string, ...string[]]),
-    reason: z.enum(reasonsOf.mark_false),
-    createdAt: time,
-    createdBy: z.string(),
-    removedAt: time.nullable(),
-  })
-  .meta({ id: "FalsePositiveRule" });
-const ruleList = z.strictObject({ rules: z.array(ruleAnswer) });
-const dryRunAnswer = z
-  .strictObject({
-    tokens: count,
-    count: count.describe("Of these, caught."),
-    caught: z
-      .array(
-        z.strictObject({
-          pointer: z.string().meta({ examples: ["#/tokens/3"] }),
-          preview: z.string(),
-          rule: z.string().nullable().describe("Null where it is the rule given."),
-          action: z.enum(intakeActions as [string, ...string[]]),
-        }),
-      )
-      .describe("The first 1,000."),
-  })
-  .meta({ id: "IntakeDryRun" });
-
 const path = "/intake/false-positive-rules";
 
 /** `/intake/false-positive-rules`: what at intake is no secret, though it looks like one. */
@@ -101,7 +65,7 @@ export const falsePositiveCalls: readonly Call[] = [
       "All criteria that are given must hold. It is asked of tokens that come in clear, from now on: what is registered stays as it is.",
     access: "change",
     body: draft,
-    answers: { 201: { description: "The rule", schema: ruleAnswer } },
+    answers: { 201: { description: "The rule", schema: falsePositiveRule } },
     handle: async ({ context, tenant, actor, body }) => {
       const { rule } = await tenant.store.addFalsePositiveRule(actor, drafted(tenant, body));
       return context.json(ruleView(rule), 201);
@@ -113,7 +77,7 @@ export const falsePositiveCalls: readonly Call[] = [
     tag,
     summary: "Take such a rule away",
     access: "change",
-    answers: { 200: { description: "The rule", schema: ruleAnswer } },
+    answers: { 200: { description: "The rule", schema: falsePositiveRule } },
     handle: async ({ context, tenant: { store }, actor, part }) => {
       const { rule } = await store.removeFalsePositiveRule(actor, part("id"));
       return context.json(ruleView(rule));

@@ -9,16 +9,17 @@ import { makeSituation } from "./situation.ts";
 
 const images = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
 
-/** Each page once: its name, its place, and what to wait for or do there. */
-interface Picture {
+interface View {
   readonly name: string;
   readonly to: string;
+  /** What to wait for or do there. */
   readonly ready: (page: Page) => Promise<unknown>;
-  /** The whole page, not what a window shows of it at first. */
+  /** The page as long as it is, not only what a window shows of it. */
   readonly isWhole?: boolean;
 }
 
-const PAGES: readonly Picture[] = [
+/** Each page once. */
+const PAGES: readonly View[] = [
   { name: "leaks", to: "/", ready: (page) => page.getByRole("row").nth(3).waitFor() },
   {
     name: "leaks-filtered",
@@ -85,7 +86,30 @@ const PAGES: readonly Picture[] = [
   {
     name: "settings",
     to: "/settings",
-    ready: (page) => page.getByRole("heading", { name: "Colours" }).waitFor(),
+    ready: (page) => page.getByText("fpr-2").waitFor(),
+    isWhole: true,
+  },
+  {
+    name: "destination",
+    to: "/settings",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "New destination" }).click();
+      await page.getByRole("button", { name: "Add trigger" }).click();
+      await page.getByLabel("Trigger 2", { exact: true }).selectOption("attempts");
+    },
+  },
+  {
+    name: "intake-rule",
+    to: "/settings",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "New rule" }).click();
+      await page.getByLabel("Begins with").fill("made-up");
+      await page
+        .getByLabel("Tokens to try")
+        .fill("made-up-token-0001\nmade-up-token-0002\nreal-looking-0003");
+      await page.getByRole("button", { name: "Dry run" }).last().click();
+      await page.getByText("2 of 3 tokens caught").waitFor();
+    },
   },
   { name: "status", to: "/status", ready: (page) => page.getByRole("row").nth(1).waitFor() },
 ];
@@ -106,14 +130,15 @@ async function main(): Promise<void> {
   mkdirSync(images, { recursive: true });
   try {
     await makeSituation(gateway, data);
+    await makeSettings(gateway);
     const url = `http://127.0.0.1:${gateway.adminPort}`;
     for (const look of LOOKS) {
       const { page, context, errors } = await openPage(browser, look);
-      const shot = (name: string, isWhole = false) =>
+      const shot = (name: string, fullPage = false) =>
         page.screenshot({
+          fullPage,
           path: join(images, `${name}-${look.theme}-${look.width}.png`),
           animations: "disabled",
-          fullPage: isWhole,
         });
       await page.goto(`${url}/console/`);
       await page.getByLabel("Access key").waitFor();
@@ -135,6 +160,28 @@ async function main(): Promise<void> {
     await upstream.close();
     folder.remove();
   }
+}
+
+/** Destinations that are not reached while pictures are taken, and rules of the intake. */
+async function makeSettings(gateway: GatewayProcess): Promise<void> {
+  await gateway.call("/notifications", {
+    kind: "webhook",
+    name: "on call",
+    url: "https://hooks.example/leakgate",
+    triggers: [
+      { type: "new_leak", riskMin: 8 },
+      { type: "attempts", count: 100, minutes: 5 },
+    ],
+  });
+  await gateway.call("/notifications", {
+    kind: "slack",
+    name: "#security",
+    url: "https://hooks.slack.com/services/made-up",
+    triggers: [{ type: "regression" }, { type: "decision" }],
+  });
+  const rules = "/intake/false-positive-rules";
+  await gateway.call(rules, { prefix: "test_", lengthMax: 40, action: "mark_false", reason: "test_value" });
+  await gateway.call(rules, { glob: "*example*", action: "refuse", reason: "placeholder" });
 }
 
 await main();

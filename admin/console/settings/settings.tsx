@@ -9,6 +9,9 @@ import { SamplesButton } from "../samples/samplesbutton.tsx";
 import { useSession } from "../session.tsx";
 import { chooseTheme, onTheme, type Theme, theme } from "../theme.ts";
 import { counted } from "../words.ts";
+import { DestinationsCard } from "./destinations/destinations.tsx";
+import { IntakeRulesCard } from "./intake/intakerules.tsx";
+import { LevelsCard } from "./levels.tsx";
 import { TenantsCard } from "./tenants.tsx";
 
 /** What one can set: for oneself, for the tenant, and over all tenants. */
@@ -19,9 +22,12 @@ export function SettingsPage() {
       <PageHead title="Settings" />
       <div class="settings">
         <Appearance />
+        <LevelsCard />
         {mayChange && <Samples />}
         {isGlobal && <TenantsCard />}
       </div>
+      <DestinationsCard />
+      <IntakeRulesCard />
       {!mayChange && <SessionsCard />}
     </>
   );

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { type ApiProblem, api } from "../api.ts";
+import { api, whyOf } from "../api.ts";
 import { useLoaded } from "../loading.ts";
 import { setQuery } from "../location.ts";
 import { Confirm } from "../parts/dialog.tsx";
@@ -30,8 +30,7 @@ export function TenantsCard() {
       setProblem(null);
       tenants.reload();
     } catch (error) {
-      const { message, errors } = error as ApiProblem;
-      setProblem(errors[0]?.detail ?? message);
+      setProblem(whyOf(error));
     }
   };
   const turn = async (tenant: Tenant, leaksEnabled: boolean) => {

@@ -1,0 +1,36 @@
+import { Dialog } from "./dialog.tsx";
+import { Icon } from "./icons.tsx";
+import { say } from "./said.tsx";
+
+interface ShownOnceProps {
+  readonly title: string;
+  readonly secret: string;
+  readonly onClose: () => void;
+}
+
+/** A secret that was just made, as it is never shown again. */
+export function ShownOnce({ title, secret, onClose }: ShownOnceProps) {
+  const copy = () =>
+    navigator.clipboard.writeText(secret).then(
+      () => say("It is copied"),
+      () => say("The browser does not let us copy; select it instead", true),
+    );
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <div class="dialog-body">
+        <p class="consequence good">It is shown this once and kept nowhere. Put it where it is safe now.</p>
+        <pre class="clear-key">
+          <code>{secret}</code>
+        </pre>
+      </div>
+      <div class="dialog-foot">
+        <button type="button" class="button" onClick={() => void copy()}>
+          <Icon name="copy" size={16} /> Copy
+        </button>
+        <button type="button" class="button primary" onClick={onClose}>
+          I have it
+        </button>
+      </div>
+    </Dialog>
+  );
+}
