@@ -306,6 +306,12 @@ export const whoAnswer = z
       .describe("Null where a key was sent."),
   })
   .meta({ id: "Who" });
+export const signInWays = z.strictObject({
+  oidc: z
+    .strictObject({ label: z.string().meta({ examples: ["id.example"] }) })
+    .nullable()
+    .describe("The OpenID provider, where there is one: `/auth/oidc/login` leads to it."),
+});
 export const signedOut = z.strictObject({
   logoutUrl: z.string().nullable().describe("Where to go to sign out of the OIDC provider too."),
 });

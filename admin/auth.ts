@@ -11,6 +11,7 @@ import type { Env, Principal, Services } from "./services.ts";
 export const openPaths: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
 /** Where people sign in, by method and path. */
 export const signInCalls: ReadonlySet<string> = new Set([
+  "GET /api/v1/sign-in",
   "POST /api/v1/session",
   "GET /auth/oidc/login",
   "GET /auth/oidc/callback",

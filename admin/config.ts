@@ -57,6 +57,8 @@ const oidcSchema = z
     /** As the provider names itself: `https://id.example/realms/one`. */
     issuer: z.string().refine((text) => /^https?:$/.test(protocolOf(text)), "must be a https:// URL"),
     clientId: z.string().min(1).max(255),
+    /** What the sign-in calls the provider; without one the host of the issuer. */
+    label: z.string().trim().min(1).max(64).optional(),
     /** A file with the client's secret; LEAKGATE_OIDC_CLIENT_SECRET goes before it. Neither: a public client. */
     clientSecretFile: z.string().min(1).optional(),
     scopes: z

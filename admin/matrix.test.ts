@@ -20,7 +20,7 @@ const givenParts: Readonly<Record<string, (world: World) => Promise<string>>> = 
 /** What is one caller's own: to others, of the same tenant too, it is not there. */
 const ofOneCaller: ReadonlySet<string> = new Set(["/api/v1/session", "/api/v1/sessions/{id}"]);
 /** Calls that need no key; access.test.ts and session.test.ts look at those. */
-const openRoutes: readonly string[] = ["POST /api/v1/session"];
+const openRoutes: readonly string[] = ["GET /api/v1/sign-in", "POST /api/v1/session"];
 
 interface Parameter {
   readonly name: string;

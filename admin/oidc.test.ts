@@ -246,6 +246,47 @@ describe("what does not come back as it was begun", () => {
   });
 });
 
+describe("what people see of it", () => {
+  const ways = () => admin.call("GET", "/api/v1/sign-in", { key: null });
+
+  test("the sign-in says without a key that there is a provider, and what it is called", async () => {
+    await start();
+    expect(await ways()).toMatchObject({
+      status: 200,
+      body: { oidc: { label: new URL(provider.issuer).host } },
+    });
+    await admin.stop();
+    await startAdmin(provider.issuer, { label: "Acme" });
+    expect((await ways()).body).toEqual({ oidc: { label: "Acme" } });
+    await admin.stop();
+    admin = await TestAdmin.start();
+    expect((await ways()).body).toEqual({ oidc: null });
+  });
+
+  test("a browser is led back to where it came from when the sign-in comes to nothing, and no further", async () => {
+    await start();
+    /** Begins, and comes back with what was not begun. */
+    const outcome = async (back: string) => {
+      const begun = await login(`?return=${encodeURIComponent(back)}`);
+      const [cookie] = begun.headers.getSetCookie()[0]!.split(";");
+      const headers = { accept: "text/html,*/*", cookie: cookie! };
+      const callback = `${admin.url}/auth/oidc/callback?code=made-up&state=made-up`;
+      const answer = await fetch(callback, { headers, redirect: "manual" });
+      return [answer.status, answer.headers.get("location")];
+    };
+    expect(await outcome("/console/?risk=high")).toEqual([303, "/console/?risk=high&sign-in=refused"]);
+    expect(await outcome("/elsewhere?sign-in=x")).toEqual([303, "/console/?sign-in=refused"]);
+    const headers = { accept: "text/html" };
+    const without = await fetch(`${admin.url}/auth/oidc/callback`, { headers, redirect: "manual" });
+    expect(without.headers.get("location")).toBe("/console/?sign-in=expired");
+    const isProblem = await fetch(`${admin.url}/auth/oidc/callback`, { redirect: "manual" });
+    expect([isProblem.status, isProblem.headers.get("content-type")]).toEqual([
+      400,
+      "application/problem+json",
+    ]);
+  });
+});
+
 test("a provider that is down keeps nobody from starting, or from signing in with a key; it is asked again", async () => {
   const gone = await TestProvider.start({ publicUrl, people });
   await gone.stop();

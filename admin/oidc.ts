@@ -50,6 +50,11 @@ export class Oidc {
     this.env = env;
   }
 
+  /** What people know the provider by. */
+  get label(): string {
+    return this.config.label ?? new URL(this.config.issuer).host;
+  }
+
   /** Where to send a person, and what to remember of it. Rejects with OidcFailed. */
   async begin(): Promise<{ readonly url: string; readonly pending: Pending }> {
     const [client, provider] = [await load(), await this.provider()];

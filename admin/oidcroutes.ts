@@ -3,7 +3,7 @@ import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { z } from "zod";
 import { SESSION_COOKIE } from "./auth.ts";
 import { type Oidc, OidcFailed, type Person } from "./oidc.ts";
-import { Problem } from "./problem.ts";
+import { Problem, problemOf } from "./problem.ts";
 import { seal, unseal } from "./sealed.ts";
 import type { Env, Principal, Services } from "./services.ts";
 import { beginSession } from "./session.ts";
@@ -12,6 +12,14 @@ import { beginSession } from "./session.ts";
 const PENDING_COOKIE = "__Host-leakgate-oidc";
 const COOKIE = { path: "/", secure: true, httpOnly: true, sameSite: "Lax" } as const;
 const PENDING_S = 600;
+/** What the console's sign-in is told of a sign-in that came to nothing, by the status of the answer. */
+const WORDS: Readonly<Record<number, string>> = {
+  400: "expired",
+  401: "refused",
+  403: "no_role",
+  429: "limited",
+  503: "unreachable",
+};
 
 const pendingSchema = z.strictObject({
   state: z.string(),
@@ -28,6 +36,8 @@ export function oidcRoutes(services: Services, oidc: Oidc): Hono<Env> {
   const { tenants, identity, signIns, logger } = services;
   const key = tenants.controlPepper.derive("oidc pending sign-in", 32);
   const routes = new Hono<Env>();
+  const pendingOf = (context: Context<Env>) =>
+    unseal(key, getCookie(context, PENDING_COOKIE) ?? "", pendingSchema);
 
   routes.get("/login", async (context) => {
     const back = localPath(context.req.query("return") ?? "/");
@@ -45,7 +55,7 @@ export function oidcRoutes(services: Services, oidc: Oidc): Hono<Env> {
   });
 
   routes.get("/callback", async (context) => {
-    const pending = unseal(key, getCookie(context, PENDING_COOKIE) ?? "", pendingSchema);
+    const pending = pendingOf(context);
     if (pending === null || pending.until <= Date.now())
       throw new Problem(400, "This sign-in was not begun in this browser, or too long ago: begin again.");
     const { search } = new URL(context.req.url);
@@ -61,6 +71,16 @@ export function oidcRoutes(services: Services, oidc: Oidc): Hono<Env> {
     await beginSession(services, context, principal, owner, was);
     deleteCookie(context, PENDING_COOKIE, COOKIE);
     return context.html(onward(pending.back));
+  });
+
+  // A browser shows people the console's sign-in, which has words for it; programs get the problem.
+  routes.onError((error, context) => {
+    const word = WORDS[problemOf(error).status];
+    if (word === undefined || !(context.req.header("accept") ?? "").includes("text/html")) throw error;
+    const { back = "/" } = pendingOf(context) ?? {};
+    const url = new URL(back.startsWith("/console/") ? back : "/console/", BASE);
+    url.searchParams.set("sign-in", word);
+    return context.redirect(url.pathname + url.search, 303);
   });
 
   /** Whom the person acts as here. Throws Problem 403. */
@@ -86,12 +106,14 @@ export function oidcRoutes(services: Services, oidc: Oidc): Hono<Env> {
   return routes;
 }
 
+/** For paths alone; no host is called so. */
+const BASE = "http://leakgate.invalid";
+
 /** A path of ours, with its query; nothing that leads to another origin. Throws Problem 400. */
 function localPath(text: string): string {
-  const base = "http://leakgate.invalid";
-  const isPath = /^\/(?![/\\])[\x21-\x7e]*$/.test(text) && !text.includes("\\") && URL.canParse(text, base);
-  const url = isPath ? new URL(text, base) : null;
-  if (url === null || url.origin !== base || url.pathname.startsWith("//"))
+  const isPath = /^\/(?![/\\])[\x21-\x7e]*$/.test(text) && !text.includes("\\") && URL.canParse(text, BASE);
+  const url = isPath ? new URL(text, BASE) : null;
+  if (url === null || url.origin !== BASE || url.pathname.startsWith("//"))
     throw new Problem(400, "return must be a path of the console, as /leaks.");
   return url.pathname + url.search;
 }

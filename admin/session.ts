@@ -3,7 +3,7 @@ import { deleteCookie, setCookie } from "hono/cookie";
 import type { KeyId } from "../rules/access.ts";
 import { KeyUnknown } from "../rules/refusal.ts";
 import type { Session, SessionOwner } from "../rules/session.ts";
-import { sessionAnswer, sessionList, signedOut, whoAnswer } from "./answers.ts";
+import { sessionAnswer, sessionList, signedOut, signInWays, whoAnswer } from "./answers.ts";
 import { SESSION_COOKIE, sessionOf, unknown } from "./auth.ts";
 import { type Call, call, type Made, openCall, rolesOf } from "./call.ts";
 import { type Home, ownerId } from "./identity.ts";
@@ -37,6 +37,14 @@ export function sessionCalls(services: Services): readonly Call[] {
   }
 
   return [
+    openCall({
+      method: "get",
+      path: "/sign-in",
+      tag,
+      summary: "How people sign in, besides with a key",
+      answers: { 200: { description: "The other ways", schema: signInWays } },
+      handle: async ({ context }) => context.json({ oidc: oidc && { label: oidc.label } }),
+    }),
     openCall({
       method: "post",
       path: "/session",

@@ -1,6 +1,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { api } from "./api.ts";
+import type { SignInWays } from "./shapes.ts";
 
 /** Who is signed in. */
 export interface Who {
@@ -36,5 +37,7 @@ export const isGlobal = (role: string) => role.startsWith("global_");
 
 /** Who is signed in; the cookie tells. Throws ApiProblem (401: nobody). */
 export const whoIsThere = () => api<Who>("GET", "/session");
+/** How one may sign in besides with a key. */
+export const signInWays = (signal: AbortSignal) => api<SignInWays>("GET", "/sign-in", { signal });
 export const signIn = (key: string) => api<Who>("POST", "/session", { body: { key } });
 export const signOut = () => api<{ logoutUrl: string | null }>("DELETE", "/session");

@@ -33,6 +33,7 @@ export type EventGroups = z.output<typeof answers.eventGroupsAnswer>;
 export type EventHistogram = z.output<typeof answers.eventHistogramAnswer>;
 export type EventCount = z.output<typeof answers.eventCountAnswer>;
 export type SignedIn = z.output<typeof answers.sessionAnswer>;
+export type SignInWays = z.output<typeof answers.signInWays>;
 export type KeyChanged = z.output<typeof answers.keyChanged>;
 export type ChangePage = z.output<typeof answers.changeList>;
 export type JournalVerdict = z.output<typeof answers.journalVerdict>;

@@ -42,8 +42,10 @@ export function Shell({ who, onSignedOut }: ShellProps) {
       isGlobal: isGlobal(who.role),
       signOut: async () => {
         // Whatever comes of it: nobody shall stay signed in because the network was down when the session had ended.
-        await signOut().catch(() => {});
+        const answer = await signOut().catch(() => null);
         onSignedOut();
+        // Who came by a provider signs out there too, and is sent back here.
+        if (answer !== null && answer.logoutUrl !== null) location.assign(answer.logoutUrl);
       },
     }),
     [who, tenant, onSignedOut],

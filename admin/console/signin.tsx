@@ -1,15 +1,34 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ApiProblem } from "./api.ts";
+import { useLoaded } from "./loading.ts";
+import { setQuery, usePlace } from "./location.ts";
 import { Icon } from "./parts/icons.tsx";
-import { signIn, type Who } from "./session.tsx";
+import { Waiting } from "./parts/states.tsx";
+import { signIn, signInWays, type Who } from "./session.tsx";
 
 interface SignInProps {
   readonly hasEnded: boolean;
   readonly onSignedIn: (who: Who) => void;
 }
 
-/** Takes an access key for a session; the key is not kept anywhere in the page. */
+/** What became of a sign-in by the provider, by the word that the way back brings along (admin/oidcroutes.ts). */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  expired: "That sign-in was not begun in this browser, or more than ten minutes ago. Begin again.",
+  refused: "The provider did not vouch for you. Begin again, or sign in with a key.",
+  no_role: "The provider knows you, but none of your groups has a role here. Ask an administrator for one.",
+  limited: "Too many sign-ins from your address failed. Wait a minute, then begin again.",
+  unreachable: "The provider cannot be reached now. Sign in with a key, or try again.",
+};
+
+/** Takes an access key for a session, or leads to the provider; the key is not kept anywhere in the page. */
 export function SignIn({ hasEnded, onSignedIn }: SignInProps) {
+  const ways = useLoaded("ways to sign in", signInWays);
+  const outcome = usePlace().query.get("sign-in");
+  const [said] = useState(outcome === null ? null : (OUTCOMES[outcome] ?? null));
+  useEffect(() => {
+    // It is said once, and not again when the page is loaded anew.
+    if (outcome !== null) setQuery({ "sign-in": null }, true);
+  }, [outcome]);
   const field = useRef<HTMLInputElement>(null);
   const [isBusy, setBusy] = useState(false);
   const [refused, setRefused] = useState<string | null>(null);
@@ -33,6 +52,14 @@ export function SignIn({ hasEnded, onSignedIn }: SignInProps) {
     }
   };
 
+  // Nothing shall jump under the hands: the other ways stand before the key. Where they cannot be told, the key is left.
+  if (ways.value === null && ways.problem === null)
+    return (
+      <main class="alone">
+        <Waiting lines={3} />
+      </main>
+    );
+  const oidc = ways.value?.oidc ?? null;
   return (
     <main class="alone sign-in">
       <form onSubmit={submit} class="card" aria-labelledby="sign-in">
@@ -41,6 +68,19 @@ export function SignIn({ hasEnded, onSignedIn }: SignInProps) {
         </p>
         <h1 id="sign-in">Sign in</h1>
         {hasEnded && <p role="status">Your session has ended. Sign in again to go on where you were.</p>}
+        {said !== null && (
+          <p class="consequence" role="alert">
+            {said}
+          </p>
+        )}
+        {oidc !== null && (
+          <>
+            <a class="button primary" href={loginUrl()}>
+              Sign in with {oidc.label}
+            </a>
+            <p class="or quiet">or</p>
+          </>
+        )}
         <label for="key">Access key</label>
         <input
           id="key"
@@ -55,7 +95,7 @@ export function SignIn({ hasEnded, onSignedIn }: SignInProps) {
         <p id="key-said" class="refused" role="alert">
           {refused}
         </p>
-        <button type="submit" class="button primary" disabled={isBusy}>
+        <button type="submit" class={oidc === null ? "button primary" : "button"} disabled={isBusy}>
           {isBusy ? "Signing in" : "Sign in"}
         </button>
         <details>
@@ -73,4 +113,11 @@ export function SignIn({ hasEnded, onSignedIn }: SignInProps) {
       </form>
     </main>
   );
+}
+
+/** The way to the provider, and from there back to where we are. */
+function loginUrl(): string {
+  // A backslash may stand in a query, and may not in what the gateway sends anybody on to.
+  const back = (location.pathname + location.search).replaceAll("\\", "%5C");
+  return `/auth/oidc/login?return=${encodeURIComponent(back)}`;
 }
