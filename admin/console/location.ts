@@ -36,7 +36,10 @@ export function usePlace(): Place {
 
 /** Goes to a path of the console; with `replaces` the place before is not in the browser's history. */
 export function go(to: string, replaces = false): void {
-  const url = hrefOf(to);
+  move(hrefOf(to), replaces);
+}
+
+function move(url: string, replaces: boolean): void {
   if (replaces) history.replaceState(null, "", url);
   else history.pushState(null, "", url);
   moved();
@@ -60,7 +63,8 @@ export function setQuery(changes: Readonly<Record<string, string | null>>, repla
     else query.set(name, value);
   }
   const text = readable(query);
-  go(`${place.path}${text === "" ? "" : `?${text}`}`, replaces);
+  // Not by hrefOf, which would bring back a tenant that was taken away.
+  move(`${BASE}${place.path}${text === "" ? "" : `?${text}`}`, replaces);
 }
 
 /** Commas and colons may stand as they are, and people read them. */

@@ -131,7 +131,11 @@ export function Shell({ who, onSignedOut }: ShellProps) {
 }
 
 function TenantSwitch({ tenant }: { readonly tenant: string }) {
-  const tenants = useLoaded("tenants", (signal) => api<{ tenants: Tenant[] }>("GET", "/tenants", { signal }));
+  const tenants = useLoaded(
+    `tenants beside ${tenant}`,
+    (signal) => api<{ tenants: Tenant[] }>("GET", "/tenants", { signal }),
+    true,
+  );
   const names = tenants.value?.tenants.map(({ name }) => name) ?? [tenant];
   return (
     <label class="tenant-switch">
