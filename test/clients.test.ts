@@ -4,14 +4,14 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Agent, createServer, type IncomingMessage, request, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createRequire } from "node:module";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { GatewayProcess, isRefused } from "./process.ts";
 import { programOf } from "./programs.ts";
-import { exchange, RawClient, RawUpstream, temporaryFolder, until } from "./support.ts";
+import { exchange, freePort, RawClient, RawUpstream, temporaryFolder, until } from "./support.ts";
 
 const TOKEN = "made-up-token-0001";
 const MiB = 1_048_576;
@@ -566,15 +566,6 @@ describe("a gibibyte", () => {
 });
 
 describe("nginx behind the gateway", () => {
-  /** A port that was free a moment ago. */
-  async function freePort(): Promise<number> {
-    const server = createTcpServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-
   testWith("nginx", "serves files whole, parts of them, and what has not changed", async (nginx) => {
     const home = join(folder.path, "nginx");
     const files = join(home, "files");

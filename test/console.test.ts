@@ -1,32 +1,11 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { violations } from "./console/axe.ts";
 import { chromiumPath, DESK, evaluate, launch, openPage, settled, signIn } from "./console/browser.ts";
 import { makeSituation } from "./console/situation.ts";
 import { GatewayProcess } from "./process.ts";
 import { plainUpstream, temporaryFolder, until } from "./support.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** What axe holds against the page as it stands, the serious and the critical. */
-async function violations(page: Page): Promise<string[]> {
-  await evaluate(page, axe);
-  const { violations: found } = await evaluate<{ violations: Violation[] }>(
-    page,
-    'axe.run(document, { resultTypes: ["violations"] })',
-  );
-  return found
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`));
-}
 
 const statusOf = (page: Page, id: string) => page.locator(`[data-leak="${id}"] [data-label="Status"]`);
 

@@ -16,7 +16,6 @@ export type CommentPage = z.output<typeof leaks.commentList>;
 export type Readiness = z.output<typeof leaks.readinessAnswer>;
 export type Sighting = z.output<typeof leaks.sightingAnswer>;
 export type SightingPage = z.output<typeof leaks.sightingList>;
-export type Settings = z.output<typeof leaks.settingsAnswer>;
 export type Token = z.output<typeof answers.tokenAnswer>;
 export type TokenPage = z.output<typeof leaks.tokenList>;
 export type HistoryEntry = z.output<typeof answers.historyAnswer>;

@@ -96,11 +96,8 @@ function Caught({ of: { tokens, count, caught } }: { readonly of: IntakeDryRun }
   );
 }
 
-/** A token that is none is named by where it stands. */
+/** What is wrong with a token says at which line it stands. */
 function placed(problem: ApiProblem): string {
   const [first] = problem.errors;
-  const at = /^#\/tokens\/(\d+)$/.exec(first?.pointer ?? "")?.[1];
-  return first === undefined || at === undefined
-    ? whyOf(problem)
-    : `Token ${Number(at) + 1}: ${first.detail}`;
+  return first?.pointer.startsWith("#/tokens/") ? first.detail : whyOf(problem);
 }

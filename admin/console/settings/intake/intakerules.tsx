@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { api } from "../../api.ts";
-import { decisions } from "../../leaks/decisions.ts";
+import { decisions } from "../../decide/decisions.ts";
 import { useLoaded } from "../../loading.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Icon } from "../../parts/icons.tsx";

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { api, whyOf } from "../../api.ts";
-import { decisions } from "../../leaks/decisions.ts";
+import { decisions } from "../../decide/decisions.ts";
 import { DialogForm } from "../../parts/dialog.tsx";
 import { ChoiceField, TextField } from "../../parts/fields.tsx";
 import { say } from "../../parts/said.tsx";
