@@ -111,6 +111,14 @@ const ACTION_WORDS: Readonly<Record<string, string>> = {
   "leak.sighted": "Seen at another place",
   "leak.tokens.add": "Tokens added",
   "leak.token.remove": "Token removed",
+  "hook.create": "Destination made",
+  "hook.update": "Destination changed",
+  "hook.delete": "Destination removed",
+  "hook.rotate": "Signing secret rotated",
+  "hook.test": "Test message sent",
+  "intake.create": "False-positive rule made",
+  "intake.remove": "False-positive rule removed",
+  "settings.update": "Settings changed",
 };
 /** What a journal entry's action is called; an unknown one by its own name, legibly. */
 export function actionWord(action: string): string {

@@ -60,7 +60,7 @@ export function DeadLettersPart({ nameOf, turn, onChanged }: DeadLettersProps) {
     name: "Decide",
     class: "acts",
     cell: (letter) => (
-      <span class="page-acts">
+      <span class="row-acts">
         <button type="button" class="button small" onClick={() => void retry(letter.id)}>
           Send again
         </button>

@@ -46,8 +46,7 @@ export const outcomeColumn: TableColumn<Delivery> = {
       <span class="quiet">None yet</span>
     ) : (
       <span>
-        {[lastStatus !== null && `answered ${lastStatus}`, lastError].filter(Boolean).join(", ")}{" "}
-        <span class="quiet">{counted(attempts, "try", "tries")}</span>
+        {lastError ?? `answered ${lastStatus}`} <span class="quiet">{counted(attempts, "try", "tries")}</span>
       </span>
     ),
 };

@@ -163,9 +163,8 @@ function State({ of: { enabled, disabledBecause, waiting, previousSecretUntil } 
 async function test({ id, name }: Destination): Promise<void> {
   try {
     const { delivered, status, ms, error } = await api<Tested>("POST", `/notifications/${id}/test`);
-    const answered = status === null ? "" : ` It answered ${status} after ${ms} ms.`;
-    if (delivered) say(`The test reached ${name}.${answered}`);
-    else say(`The test did not reach ${name}.${answered}${error === null ? "" : ` ${error}`}`, true);
+    if (delivered) say(`The test reached ${name}. It answered ${status} after ${ms} ms.`);
+    else say(`The test did not reach ${name}: ${error}`, true);
   } catch (error) {
     say((error as Error).message, true);
   }

@@ -51,7 +51,7 @@ export function NewRule({ onClose, onMade }: { readonly onClose: () => void; rea
           min={0}
           max={8}
           step="any"
-          placeholder="2.5 bits a character"
+          placeholder="2.5 bits"
           {...of("entropyBelow")}
         />
         <TextField label="Bytes, at least" type="number" min={1} {...of("lengthMin")} />
