@@ -14,9 +14,9 @@ const COLUMNS: readonly TableColumn<Worker>[] = [
   {
     name: "Worker",
     cell: ({ worker, pid }) => (
-      <>
+      <span>
         {worker} <span class="quiet">pid {pid}</span>
-      </>
+      </span>
     ),
   },
   {
