@@ -12,9 +12,12 @@ import {
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { holdFolder } from "../cli/single.ts";
+import { mintKey } from "../rules/access.ts";
 import { type Manifest, parseManifest } from "../rules/backup/manifest.ts";
+import { restore as restoreHere } from "../rules/backup/restore.ts";
 import { digestTokens } from "../rules/digest.ts";
 import { eventId, type VpatchEvent } from "../rules/events.ts";
+import { Pepper } from "../rules/pepper.ts";
 import { RulesStore } from "../rules/store.ts";
 import { type Tenant, Tenants, tenantPepper } from "../rules/tenants.ts";
 import { type Ended, leakgate } from "./command.ts";
@@ -130,9 +133,10 @@ describe("leakgate backup", () => {
       expect(revision).toBeGreaterThanOrEqual(before);
       expect(revision).toBeLessThanOrEqual(tenant.store.revision());
       rmSync(target, { recursive: true, force: true });
-      expect(await restore()).toMatchObject({ code: 0, err: "" });
-      const verified = await run(["audit", "verify", "--data", target]);
-      expect(verified.out).toContain(`ok: ${revision} entries`);
+      await restoreHere(copy, target);
+      const restored = await RulesStore.open(target, tenant.pepper.id, { readOnly: true });
+      expect(await restored.audit()).toEqual({ ok: true, entries: revision });
+      await restored.close();
     }
     isOver = true;
     await changing;
@@ -188,9 +192,30 @@ describe("leakgate backup", () => {
 
 describe("leakgate restore", () => {
   const id = () => tenants.controlPepper.id;
+  /** Two backups that each test begins with a copy of. */
+  let whole: string;
+  let bare: string;
+  beforeAll(async () => {
+    whole = join(folder.path, "whole");
+    bare = join(folder.path, "bare");
+    const made = [
+      await run(["backup", whole, "--data", data, "--with-pepper"]),
+      await run(["backup", bare, "--data", data]),
+    ];
+    expect(made.map(({ code }) => code)).toEqual([0, 0]);
+  });
+  const given = (backup: string) => cpSync(backup, copy, { recursive: true });
+  /** The target is a data folder already, with a key. */
+  async function occupied(): Promise<Pepper> {
+    const pepper = Pepper.loadOrCreate(target);
+    const store = await RulesStore.open(target, pepper.id);
+    await store.createKey("test", mintKey(pepper, "analyst", "of before").record);
+    await store.close();
+    return pepper;
+  }
 
   test("without the pepper says which one it needs, and takes it from a file", async () => {
-    await backUp();
+    given(bare);
     const without = await restore();
     expect(without).toMatchObject({ code: 3, out: "" });
     expect(without.err).toContain(`needs the one with the id ${id()}`);
@@ -201,11 +226,13 @@ describe("leakgate restore", () => {
     expect(mismatched).toMatchObject({ code: 3, err: expect.stringContaining(`made with pepper ${id()}`) });
     expect(existsSync(target)).toBe(false);
     expect(await restore("--pepper", join(data, "pepper"))).toMatchObject({ code: 0 });
-    expect((await run(["leaks", "show", "leak-1", "--data", target])).out).toContain("patched");
+    const store = await RulesStore.open(target, id(), { readOnly: true });
+    expect(store.leak("leak-1")).toMatchObject({ status: "patched" });
+    await store.close();
   });
 
   test("takes the pepper that is there alone, or that is kept apart", async () => {
-    await backUp();
+    given(bare);
     mkdirSync(target);
     cpSync(join(data, "pepper"), join(target, "pepper"));
     expect(await restore()).toMatchObject({ code: 0, err: "" });
@@ -217,8 +244,8 @@ describe("leakgate restore", () => {
   });
 
   test("refuses a folder that holds something; --force moves that aside", async () => {
-    await backUp("--with-pepper");
-    expect((await run(["keys", "create", "--role", "analyst", "--data", target])).code).toBe(0);
+    given(whole);
+    const pepper = await occupied();
     const before = allFiles(target);
     const refused = await restore();
     expect(refused).toMatchObject({ code: 3, err: expect.stringContaining("is not empty") });
@@ -226,16 +253,17 @@ describe("leakgate restore", () => {
     const forced = await restore("--force");
     const [, aside] = /lies in (.*before-restore-\S+) now/.exec(forced.err)!;
     expect(forced.code).toBe(0);
-    expect((await run(["keys", "list", "--data", aside!])).out).toContain("analyst");
+    const store = await RulesStore.open(aside!, pepper.id, { readOnly: true });
+    expect(store.keys()).toMatchObject([{ name: "of before" }]);
+    await store.close();
     expect(
       (await run(["leaks", "list", "--ids", "--q", "a leak", "--sort", "created", "--data", target])).out,
     ).toMatch(/^leak-1\n/);
   });
 
   test("refuses a folder in use, forced or not", async () => {
-    await backUp("--with-pepper");
-    await run(["keys", "create", "--role", "analyst", "--data", target]);
-    const pepper = tenantPepper(target, "default", {});
+    given(whole);
+    const pepper = await occupied();
     const store = await RulesStore.open(target, pepper.id, { readOnly: true });
     const used = await restore("--force");
     expect(used).toMatchObject({ code: 3, err: expect.stringContaining("in use by a running process") });
@@ -267,10 +295,20 @@ describe("leakgate restore", () => {
     ["another head is named", () => editHead(), "ends otherwise than its manifest says"],
     ["the schema is newer", () => edit('"schema": ', '"schema": 9'), "have schema 9"],
   ])("where %s it says so and makes nothing", async (_what, change, why) => {
-    await backUp("--with-pepper");
+    given(whole);
+    change();
+    await expect(restoreHere(copy, target)).rejects.toThrow(why);
+    expect(existsSync(target) ? readdirSync(target) : []).toEqual([]);
+  });
+
+  test.each([
+    ["another head", 1, () => editHead(), "ends otherwise than its manifest says"],
+    ["a newer schema", 3, () => edit('"schema": ', '"schema": 9'), "have schema 9"],
+  ])("such a backup ends the command, and leaves no folder: %s", async (_what, endsWith, change, why) => {
+    given(whole);
     change();
     const { code, out, err } = await restore();
-    expect([code === 1 || code === 3, out]).toEqual([true, ""]);
+    expect([code, out]).toEqual([endsWith, ""]);
     expect(err).toContain(why);
     expect(existsSync(target)).toBe(false);
   });
