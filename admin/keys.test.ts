@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mintKey, type Role } from "../rules/access.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { RulesStore } from "../rules/store.ts";
@@ -13,7 +13,10 @@ let admin: TestAdmin;
 beforeEach(async () => {
   admin = await TestAdmin.start();
 });
-afterEach(() => admin.stop());
+afterEach(() => {
+  vi.useRealTimers();
+  return admin.stop();
+});
 
 async function make(body: object, path = KEYS, key = admin.administrator): Promise<Made> {
   const made = await admin.call<Made>("POST", path, {
@@ -76,9 +79,13 @@ test("when a key was last used is listed", async () => {
 });
 
 test("a key expires by itself; its end can be moved", async () => {
-  const { key, id } = await make({ expiresAt: new Date(Date.now() + 1_000).toISOString() });
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const end = Date.now() + 1_000;
+  const { key, id } = await make({ expiresAt: new Date(end).toISOString() });
+  vi.setSystemTime(end - 1);
   expect(await look(key)).toBe(200);
-  await until("the key has expired", async () => (await look(key)) === 401);
+  vi.setSystemTime(end);
+  expect(await look(key)).toBe(401);
   const later = new Date(Date.now() + 3_600_000).toISOString();
   const moved = await admin.call("PATCH", `${KEYS}/${id}`, { body: { expiresAt: later } });
   expect(moved).toMatchObject({ status: 200, body: { expiresAt: later } });
@@ -101,11 +108,16 @@ test("a key is switched off and on, and renamed", async () => {
 });
 
 test("a rotated key keeps id and name; the old secret works until its grace ends", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
   const { key, id } = await make({});
   const rotated = await admin.call<Made>("POST", `${KEYS}/${id}/rotate`, { body: { graceSeconds: 1 } });
   expect(rotated).toMatchObject({ status: 200, body: { id, name: "Carol", graceUntil: expect.any(String) } });
+  const end = Date.parse(String(rotated.body.graceUntil));
   expect([await look(key), await look(rotated.body.key)]).toEqual([200, 200]);
-  await until("the grace has ended", async () => (await look(key)) === 401);
+  vi.setSystemTime(end - 1);
+  expect(await look(key)).toBe(200);
+  vi.setSystemTime(end);
+  expect(await look(key)).toBe(401);
   const again = await admin.call<Made>("POST", `${KEYS}/${id}/rotate`);
   expect([await look(rotated.body.key), await look(again.body.key)]).toEqual([401, 200]);
   expect(admin.log.join("")).not.toContain(again.body.key.slice(13));
