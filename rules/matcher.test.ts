@@ -334,10 +334,13 @@ describe("slots", () => {
     expect(matcher.memoryBytes / 100_000).toBeLessThanOrEqual(80);
     const every = (step: number) => Array.from({ length: 1_000 }, (_, index) => name(index * step)).join(" ");
     expect(ends(matcher, every(99))).toHaveLength(1_000);
-    for (let index = 0; index < 100_000; index += 2) expect(unload(matcher, one, name(index))).toBe(true);
+    let unloaded = 0;
+    for (let index = 0; index < 100_000; index += 2) if (unload(matcher, one, name(index))) unloaded++;
+    expect(unloaded).toBe(50_000);
     expect(ends(matcher, every(99))).toHaveLength(500);
     expect(matcher.tokenCount).toBe(50_000);
-  });
+    // Some seconds of digesting, and a busy machine.
+  }, 120_000);
 });
 
 describe("the work budget", () => {
