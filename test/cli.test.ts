@@ -7,6 +7,7 @@ import { authenticate } from "../rules/access.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { RulesStore } from "../rules/store.ts";
 import { temporaryFolder, until } from "./support.ts";
+import { isThorough } from "./thorough.ts";
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
@@ -130,8 +131,9 @@ describe("leakgate keys", () => {
     expect(listed).toMatchObject([
       { id: "key-1", role: "analyst", name: "Ann", revokedAt: expect.any(Number) },
     ]);
-    expect((await onData(["keys", "list"])).out).toContain("Ann");
-    expect((await onData(["keys", "list"])).out).not.toContain(key);
+    const { out } = await onData(["keys", "list"]);
+    expect(out).toContain("Ann");
+    expect(out).not.toContain(key);
   });
 
   test("a key that is not there, a folder that is not there", async () => {
@@ -215,7 +217,6 @@ describe("leakgate leaks add", () => {
 
   test.each([
     [["--hashes-file", "-"], "made-up-token-0001\n", "line 1: the hash names no algorithm"],
-    [["--hashes-file", "-"], "\nsha256:0123\n", "line 2: a SHA-256 hash has 64"],
     [["--hashes-file", "-"], "", "no token"],
     [["--hashes-file", "-", "--tokens-file", "-"], "made-up-token-0001\n", "one list"],
     [["--hashes-file", "not-there.txt"], "made-up-token-0001\n", "not-there.txt"],
@@ -236,13 +237,10 @@ describe("leakgate leaks add", () => {
     });
   });
 
+  // What else is refused of a list, lines.test.ts and rules/token.test.ts say.
   test.each([
     ["made-up-token-0001\n\nshort\n", "line 3: the token is shorter than 6 bytes"],
-    ["made-up token-0001\n", "line 1: the token holds white space"],
-    ["made-up-token-0001\nREDACTED\n", "line 2: the token is redacted"],
-    [`${"made-up-".repeat(600)}\n`, "line 1: the token is longer than 4096 bytes"],
     [Buffer.from("made-up-token-0001\r\n", "utf16le"), "line 1"],
-    ["", "no token"],
     ["\n\n", "no token"],
   ])("refuses list %# and registers nothing of it", async (input, why) => {
     const { code, out, err } = await onData(add, input);
@@ -255,8 +253,6 @@ describe("leakgate leaks add", () => {
 
   test.each([
     [["--name", "x", "--risk", "11"], "risk"],
-    [["--name", " ", "--risk", "1"], "name"],
-    [["--name", "x", "--risk", "1", "--source", "Not a word"], "source"],
     [["--name", "x", "--risk", "1", "--tokens-file", "not-there.txt"], "not-there.txt"],
     [["--name", "x", "--risk", "1", "made-up-token-0001"], "too many arguments"],
     [["--name", "x", "--risk", "1", "--token=made-up-token-0001"], "unknown option"],
@@ -292,11 +288,12 @@ describe("leakgate leaks add", () => {
     }
   });
 
-  test("100,000 tokens, while another command writes too", async () => {
-    const many = Array.from({ length: 100_000 }, (_, index) => `made-up-token-${index}`).join("\n");
-    const [large, small] = await Promise.all([onData(add, many), onData(add, tokens.join("\n"))]);
+  const many = isThorough ? 100_000 : 20_000;
+  test(`${many} tokens, while another command writes too`, async () => {
+    const lines = Array.from({ length: many }, (_, index) => `made-up-token-${index}`).join("\n");
+    const [large, small] = await Promise.all([onData(add, lines), onData(add, tokens.join("\n"))]);
     expect([large.code, small.code]).toEqual([0, 0]);
-    expect(await withStore((store) => store.counts())).toMatchObject({ leaks: 2, tokens: 100_003 });
+    expect(await withStore((store) => store.counts())).toMatchObject({ leaks: 2, tokens: many + 3 });
   });
 });
 
