@@ -10,16 +10,23 @@ const shared = {
   maxWorkers: 2,
 };
 
+const HEAP = "test/heap.test.ts";
+
 /** Unit tests sit beside their file; integration tests cross planes and start real processes from `dist`. */
 export default defineConfig({
   test: {
     projects: [
+      {
+        // A snapshot of a heap takes as long as the heap is large: this one has a process of its own.
+        test: { ...shared, isolate: true, name: "heap", include: [HEAP], testTimeout: 120_000 },
+      },
       // Before the unit tests, by the order of the names.
       {
         test: {
           ...shared,
           name: "integration",
           include: ["test/**/*.test.ts"],
+          exclude: [HEAP],
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
