@@ -7,6 +7,8 @@ interface Body {
   readonly name: string;
   readonly type: string;
   write(token: string): string;
+  /** See `Case`. */
+  readonly without?: readonly string[];
 }
 
 const json = "application/json";
@@ -21,18 +23,23 @@ const SPELLED: readonly Body[] = [
   { name: "base64 in JSON", type: json, write: (t) => value(spell.base64(`made up ${t}.`)) },
 ];
 const SHORT: Body = { name: "the token alone", type: "text/plain", write: (t) => t };
-const padding = filler(200_000);
+/** Coded it is half as long, and longer still than what is held. */
+const padding = filler(150_000);
+/** What it takes is the bytes: the kinds of token that the short bodies carry too are left to those. */
 const LARGE: Body = {
-  name: "JSON behind 200 KB",
+  name: "JSON behind 150 KB",
   type: json,
   write: (t) => `{"l":"${padding}","key":"${t}"}`,
+  without: ["github", "telegram", "short", "base64"],
 };
 
 function stream(body: Body, coding: Coding, framing: Framing): Case {
-  return one(`${body.name}, ${coding.name}, ${framing.name}`, (t) => {
+  const spelling = (t: string) => {
     const extra = coding === identity ? [] : [["Content-Encoding", coding.field] as const];
     return post(body.type, coding.encode(Buffer.from(body.write(t))), { framing, extra });
-  });
+  };
+  const { without = [] } = body;
+  return one(`${body.name}, ${coding.name}, ${framing.name}`, spelling, ...without);
 }
 
 const named = (name: string) => CODINGS.filter((coding) => coding.name === name);
