@@ -4,10 +4,11 @@ import { Pepper } from "../rules/pepper.ts";
 import { RulesStore } from "../rules/store.ts";
 import { GatewayProcess, isRunning } from "./process.ts";
 import { plainUpstream, type RawUpstream, temporaryFolder, until } from "./support.ts";
+import { isThorough } from "./thorough.ts";
 
 const WORKERS = 2;
 const ROLES = ["supervisor", "admin", "worker"] as const;
-const ROUNDS_EACH = 4;
+const ROUNDS_EACH = isThorough ? 4 : 2;
 
 /** A leak as an answer promised it. */
 interface State {

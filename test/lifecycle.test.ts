@@ -9,6 +9,7 @@ import type { Decision, LeakStatus } from "../rules/leak.ts";
 import { Matcher } from "../rules/matcher.ts";
 import type { RuleMode } from "../rules/rule.ts";
 import { plainUpstream, planeOf, RawClient, type RawUpstream, TestGateway, until } from "./support.ts";
+import { isThorough } from "./thorough.ts";
 
 /** Few tokens and few leaks, so that their sets overlap nearly always. */
 const TOKENS = [
@@ -19,6 +20,8 @@ const TOKENS = [
   "mk0001",
 ];
 const LEAKS_MAX = 3;
+/** How many sequences of random steps are played, in either way. */
+const RUNS = isThorough ? 60 : 25;
 
 type Step =
   | { readonly kind: "register"; readonly tokens: readonly number[] }
@@ -266,7 +269,7 @@ describe("a token is blocked exactly when some patched leak in block mode holds 
     const steps = fc.array(anyStep, { minLength: 10, maxLength: 14, size: "max" });
     await fc.assert(
       fc.asyncProperty(steps, (given) => play([first, second, ...given], "each")),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: RUNS, endOnFailure: true },
     );
   });
 
@@ -274,7 +277,7 @@ describe("a token is blocked exactly when some patched leak in block mode holds 
     const steps = fc.array(anyStep, { minLength: 15, maxLength: 25, size: "max" });
     await fc.assert(
       fc.asyncProperty(steps, (given) => play([first, second, ...given], "last")),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: RUNS, endOnFailure: true },
     );
   });
 });
@@ -284,7 +287,7 @@ test("a token removed and given again while a starting worker still loads is hel
   try {
     const { store, pepper } = gateway;
     const [token] = await digestTokens([TOKENS[0]!], pepper);
-    const many = Array.from({ length: 300_000 }, (_none, index) => {
+    const many = Array.from({ length: 100_000 }, (_none, index) => {
       const digest = Buffer.alloc(32, 7);
       digest.writeUInt32LE(index);
       return { ...token!, digest, anchor: index, fingerprint: index };

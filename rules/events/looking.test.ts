@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isThorough } from "../../test/thorough.ts";
 import { openEnvironment } from "../environment.ts";
 import { EventLog, type EventLogOptions, eventId, type VpatchEvent } from "../events.ts";
 import { parseNetwork } from "./address.ts";
@@ -167,7 +168,9 @@ describe.each([
       );
       expect(summed).toEqual(buckets);
     };
-    await fc.assert(fc.asyncProperty(anyFilter, fc.integer({ min: 1, max: 200 }), check), { numRuns: 60 });
+    await fc.assert(fc.asyncProperty(anyFilter, fc.integer({ min: 1, max: 200 }), check), {
+      numRuns: isThorough ? 60 : 30,
+    });
   });
 });
 

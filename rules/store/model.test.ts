@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { isThorough } from "../../test/thorough.ts";
 import type { TokenDigest } from "../digest.ts";
 import { type Decision, decisions, type LeakStatus, timeBoxOf, watchOf } from "../leak.ts";
 import { Refusal } from "../refusal.ts";
@@ -269,6 +270,6 @@ test("after any decisions the store is what a plain model says, and its journal 
         rmSync(dir, { recursive: true, force: true });
       }
     }),
-    { numRuns: 60 },
+    { numRuns: isThorough ? 60 : 30 },
   );
 });
