@@ -352,6 +352,8 @@ describe("what comes back", () => {
     const small = await TestGateway.start(upstream, {
       upstream: { url: upstream.url, connectionsMax: 1 },
       limits: { queue: 1, queueMs: 100 },
+      // The first is never answered.
+      drainMs: 1,
     });
     const first = new RawClient(small.port).write(get);
     await until("the first is forwarded", () => upstream.seen.length === 1 && upstream.seen[0]!.bytes > 0);
