@@ -35,6 +35,8 @@ export interface AdminOptions {
   readonly notifyEveryMs?: number | null;
   /** How often is looked for decisions whose time is over; default a second. */
   readonly timeBoxesEveryMs?: number;
+  /** Who sends a request's head for longer is cut off, within half as long again; default 10 seconds. */
+  readonly headMs?: number;
 }
 
 export interface RunningAdmin {
@@ -49,11 +51,10 @@ const CUT_MS = 2_000;
 const GIVE_UP_MS = 2_000;
 
 /** Slow senders are cut off: a request's head within 10 s, all of it within 2 minutes. */
+const HEAD_MS = 10_000;
 const SERVER = {
-  headersTimeout: 10_000,
   requestTimeout: 120_000,
   keepAliveTimeout: 10_000,
-  connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16 * 1024,
 } as const;
 const CONNECTIONS_MAX = 1_024;
@@ -106,7 +107,9 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     overrideGlobalObjects: false,
     errorHandler: (error) => answerOutside(error, securityHeaders(config)),
   });
-  const server = serverOf(SERVER, listener as RequestListener, logger, securityHeaders(config));
+  const { headMs = HEAD_MS } = options;
+  const times = { ...SERVER, headersTimeout: headMs, connectionsCheckingInterval: headMs / 2 };
+  const server = serverOf(times, listener as RequestListener, logger, securityHeaders(config));
   server.maxConnections = CONNECTIONS_MAX;
   try {
     await listen(server, options.listen);
