@@ -11,7 +11,7 @@ import { canonicalJson, type JournalEntry } from "../rules/journal.ts";
 import type { RulesStore } from "../rules/store.ts";
 import { changeList, journalVerdict } from "./answers.ts";
 import { type Call, call } from "./call.ts";
-import { streamed } from "./eventstream.ts";
+import { streamed, whileListening } from "./eventstream.ts";
 import { parameters } from "./inputs.ts";
 import { Problem } from "./problem.ts";
 import type { Services } from "./services.ts";
@@ -27,7 +27,7 @@ const IDLE_MS = 15_000;
 const types = { csv: "text/csv; charset=utf-8; header=present", ndjson: "application/x-ndjson" } as const;
 
 /** `/audit`: the tenant's journal, in which every change stands: who, when, from where, what, before and after. */
-export function auditCalls({ closing }: Services): readonly Call[] {
+export function auditCalls(services: Services): readonly Call[] {
   return [
     call({
       method: "get",
@@ -88,9 +88,8 @@ export function auditCalls({ closing }: Services): readonly Call[] {
           content: "text/event-stream",
         },
       },
-      handle: ({ context, tenant: { store } }) => {
-        const gone = new AbortController();
-        const signal = AbortSignal.any([closing, gone.signal]);
+      handle: ({ context, principal, tenant: { store } }) => {
+        const { gone, signal } = whileListening(services, principal);
         // Kept alive, the connection would hold up the admin's close, which ends the stream.
         const headers = { "content-type": "text/event-stream", connection: "close" };
         return context.body(streamed(revisions(store, signal), gone), 200, headers);

@@ -264,6 +264,20 @@ describe("tail", () => {
     expect((await admin.call("GET", "/api/v1/events/tail", { key: null })).status).toBe(401);
   });
 
+  test("ends when the key of who listens is revoked, and then tells nothing", async () => {
+    const made = await admin.call<{ id: string; key: string }>("POST", "/api/v1/keys", {
+      body: { name: "Eve", role: "analyst" },
+    });
+    const listener = await Listener.open("leak=leak-9", { authorization: `Bearer ${made.body.key}` });
+    const other = await Listener.open("leak=leak-9");
+    await admin.call("DELETE", `/api/v1/keys/${made.body.id}`);
+    await listener.ended;
+    await admin.attempt(Date.now(), { requestId: "after", leak: "leak-9" });
+    await expect.poll(() => other.messages.length).toBe(1);
+    expect(listener.messages).toEqual([]);
+    await other.close();
+  });
+
   test("ends when the admin closes, which does not wait for it", async () => {
     const other = await TestAdmin.start();
     const listener = await Listener.open("", {}, other);

@@ -9,7 +9,7 @@ import {
   eventList,
 } from "./answers.ts";
 import { type Call, call } from "./call.ts";
-import { exported, exportFormats, told } from "./eventstream.ts";
+import { exported, exportFormats, told, whileListening } from "./eventstream.ts";
 import { parameters } from "./inputs.ts";
 import { Problem } from "./problem.ts";
 import type { Services } from "./services.ts";
@@ -19,7 +19,8 @@ import { eventView, iso, type View } from "./views.ts";
 const DAY_MS = 24 * 3_600_000;
 
 /** `/events`: the attempts, newest first, in pages or all; counted, grouped, and as they come. */
-export function eventCalls({ closing }: Services): readonly Call[] {
+export function eventCalls(services: Services): readonly Call[] {
+  const { closing } = services;
   const common = { method: "get", tag: "Events", access: "look" } as const;
   return [
     call({
@@ -118,11 +119,14 @@ export function eventCalls({ closing }: Services): readonly Call[] {
           content: "text/event-stream",
         },
       },
-      handle: async ({ context, tenant, query: { after: given, ...filter } }) => {
+      handle: async ({ context, tenant, principal, query: { after: given, ...filter } }) => {
         const after = given ?? context.req.header("last-event-id");
-        const gone = new AbortController();
-        const signal = AbortSignal.any([closing, gone.signal]);
-        const tail = await tenant.events.tail(filterOf(filter), { after, signal });
+        const { gone, signal } = whileListening(services, principal);
+        const opened = tenant.events.tail(filterOf(filter), { after, signal });
+        const tail = await opened.catch((error: unknown) => {
+          gone.abort();
+          throw error;
+        });
         // Kept alive, the connection would hold up the admin's close, which ends the tail.
         return context.body(told(tail, gone), 200, {
           "content-type": "text/event-stream",

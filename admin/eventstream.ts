@@ -2,6 +2,7 @@ import { csvHead, csvLine } from "../rules/events/csv.ts";
 import type { EventFilter } from "../rules/events/filter.ts";
 import type { Told } from "../rules/events/tail.ts";
 import type { EventLog, VpatchEvent } from "../rules/events.ts";
+import type { Principal, Services } from "./services.ts";
 import { eventView } from "./views.ts";
 
 /** How an export is written. */
@@ -48,6 +49,29 @@ function messageOf(told: Told): string {
   if (told.kind === "idle") return ": nothing came\n\n";
   const name = told.kind === "event" ? "attempt" : "count";
   return `id: ${told.position}\nevent: ${name}\ndata: ${JSON.stringify(eventView(told.event))}\n\n`;
+}
+
+/** How often it is asked whether who listens still may. */
+const STILL_EVERY_MS = 2_000;
+
+/**
+ * The end of a stream that goes on until somebody ends it: the reader goes (`gone`), the admin closes, or whoever listens
+ * would no longer be let in: a key that is revoked tells nobody anything from then on.
+ */
+export function whileListening(
+  { closing, identity, logger }: Pick<Services, "closing" | "identity" | "logger">,
+  principal: Principal,
+): { readonly gone: AbortController; readonly signal: AbortSignal } {
+  const gone = new AbortController();
+  const signal = AbortSignal.any([closing, gone.signal]);
+  const timer = setInterval(() => {
+    identity.isStill(principal).then(
+      (isStill) => isStill || gone.abort(),
+      (error: Error) => logger.warn({ reason: error.message }, "could not tell whether a listener still may"),
+    );
+  }, STILL_EVERY_MS);
+  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  return { gone, signal };
 }
 
 /** Pieces as bytes, made when the reader takes them and not before; none any more once it is gone. */

@@ -96,6 +96,23 @@ export class Identity {
     return principal;
   }
 
+  /**
+   * Whether who was let in for a call that goes on would be let in now: with the same role, by a key that is good or a session
+   * that is not over. To look is no use of either.
+   */
+  async isStill({ id, role, tenant, session: shown }: Principal): Promise<boolean> {
+    const now = Date.now();
+    const home = await this.home(tenant);
+    if (home === null) return false;
+    if (shown === null) {
+      const key = home.store.key(id);
+      return key !== null && key.role === role && standingOf(key, now) === "good";
+    }
+    const session = home.store.sessions().find((each) => each.id === shown.id);
+    if (session === undefined || this.isOver(home, session)) return false;
+    return this.ownerOf(home, session, now)?.role === role;
+  }
+
   /** Begins a session, of which only a digest is stored. `replaces` is the one that the browser had. */
   async start(
     home: Home,
