@@ -1,4 +1,4 @@
-import { entropyOf, recognize } from "../../rules/kinds.ts";
+import { type Checksum, entropyOf } from "../../rules/kinds.ts";
 import { Token, TokenRefused } from "../../rules/token.ts";
 import type { Position } from "./lines.ts";
 import type { Window } from "./window.ts";
@@ -31,7 +31,7 @@ export interface Finding {
   /** The id of the rule: of the table (`github-token`), of a declared format or of a rules file; `inventory`, `assignment`. */
   readonly rule: string;
   readonly kind: string;
-  readonly checksum: "none" | "valid" | "invalid";
+  readonly checksum: Checksum;
   readonly confidence: Confidence;
   /** Bits a character. */
   readonly entropy: number;
@@ -93,7 +93,7 @@ function findingOf(
     if (error instanceof TokenRefused) return null;
     throw error;
   }
-  const { checksum } = token.kind === "jwt" ? token : recognize(text);
+  const { checksum } = token;
   const isCertain = source === "inventory" || checksum === "valid";
   const { line, column } = positionOf(window.base + start);
   return {

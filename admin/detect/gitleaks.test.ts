@@ -152,6 +152,10 @@ describe("extending", () => {
   test("a file has the rules of the file it names, but for those it switches off", () => {
     expect(rules('[extend]\npath = "more/b.toml"')).toEqual(["acme", "beta"]);
     expect(rules('[extend]\npath = "more/b.toml"\ndisabledRules = ["beta"]')).toEqual(["acme"]);
+    const own = "[[rules]]\nid = 'beta'\nregex = '''beta_w[a-z0-9]{19}'''";
+    expect(rules(`[extend]\npath = "more/b.toml"\ndisabledRules = ["acme", "beta"]\n${own}`)).toEqual([
+      "beta",
+    ]);
   });
 
   test("of a rule that both have, it says what it changes", () => {
@@ -223,6 +227,12 @@ describe("what cannot be read", () => {
     ["[[rules]]\nid = 'a'\nregex = 'b'\n[[rules.allowlists]]\ncondition = 'XOR'", /condition/],
   ])("%j", (toml, why) => {
     expect(() => rulesOf(toml)).toThrow(why);
+  });
+
+  test("a rule that is switched off and is not there is named", () => {
+    expect(rulesOf('[extend]\nuseDefault = true\ndisabledRules = ["jwt", "jwts"]').problems).toEqual([
+      'extend.disabledRules: there is no rule "jwts"',
+    ]);
   });
 
   test("what a file extends is followed two files deep, and never fetched", () => {

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { RE2JS, RE2JSException } from "re2js";
 import { parse, TomlError } from "smol-toml";
 import * as z from "zod";
+import { FORMATS } from "../../rules/formats.ts";
 import { InputRefused } from "../../rules/refusal.ts";
 import { AllowList } from "./allow.ts";
 import { type Companion, PatternRule } from "./pattern.ts";
@@ -86,7 +87,6 @@ export function readGitleaks(
 ): GitleaksRules {
   const problems: string[] = [];
   const file = merged(path, read, EXTENDS_MAX, problems);
-  const disabled = new Set(file.extend.disabledRules);
   const rules: PatternRule[] = [];
   const known = new Set(file.rules.map(({ id }) => id));
   const globals: AllowList[] = [];
@@ -98,11 +98,10 @@ export function readGitleaks(
     for (const id of raw.targetRules) targeted.set(id, [...(targeted.get(id) ?? []), list]);
   }
   for (const rule of file.rules) {
-    if (disabled.has(rule.id)) continue;
     const made = ruleOf(rule, [...globals, ...(targeted.get(rule.id) ?? [])], known, problems);
     if (made !== null) rules.push(made);
   }
-  return { rules, allowLists: globals, disabledRules: [...disabled], problems };
+  return { rules, allowLists: globals, disabledRules: file.extend.disabledRules, problems };
 }
 
 /** The file with what it extends under it: of a rule that both have, what the upper one says counts, and lists are joined. */
@@ -110,12 +109,16 @@ function merged(path: string, read: (path: string) => string, deeper: number, pr
   const file = parsed(read(path));
   const { extend } = file;
   if (extend.url !== "") problems.push("extend.url: rules are not fetched; name a file in extend.path");
-  if (extend.path === "") return file;
+  if (extend.path === "") {
+    noteUnknown(extend.disabledRules, [], problems);
+    return file;
+  }
   if (deeper === 0) {
     problems.push(`extend.path: ${EXTENDS_MAX} files deep is as far as files are followed`);
     return file;
   }
   const below = merged(resolve(dirname(path), extend.path), read, deeper - 1, problems);
+  noteUnknown(extend.disabledRules, below.rules, problems);
   const disabled = new Set(extend.disabledRules);
   const rules = new Map(below.rules.filter(({ id }) => !disabled.has(id)).map((rule) => [rule.id, rule]));
   for (const rule of file.rules) {
@@ -132,6 +135,13 @@ function merged(path: string, read: (path: string) => string, deeper: number, pr
     allowlist: undefined,
     rules: [...rules.values()],
   };
+}
+
+/** Whoever switches a rule off by a name that it does not have believes that it is off. */
+function noteUnknown(ids: readonly string[], below: readonly Rule[], problems: string[]): void {
+  const known = new Set([...below.map(({ id }) => id), ...FORMATS.map(({ rule }) => rule)]);
+  for (const id of ids)
+    if (!known.has(id)) problems.push(`extend.disabledRules: there is no rule ${JSON.stringify(id)}`);
 }
 
 function over(under: Rule, rule: Rule): Rule {

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
 import { digestToken } from "../../rules/digest.ts";
 import { Pepper } from "../../rules/pepper.ts";
 import { Token } from "../../rules/token.ts";
@@ -11,7 +12,7 @@ const pepper = Pepper.fromBytes(Buffer.alloc(32, "made up"));
 function listing(...tokens: string[]): Detector {
   const inventory = new Inventory(pepper);
   for (const [index, token] of tokens.entries())
-    expect(inventory.add(`leak-${index}`, digestToken(Token.parse(token), pepper))).toBe(true);
+    inventory.add(`leak-${index}`, digestToken(Token.parse(token), pepper));
   return Detector.of({ inventory });
 }
 
@@ -66,11 +67,37 @@ test("across borders of windows and of pieces it is found once", () => {
   }
 });
 
-test("a token that only a hash is known of cannot be looked for", () => {
+describe("a token of which only a hash is known", () => {
+  const hashed = createHash("sha256").update("made-up.token+0001=").digest("hex");
   const inventory = new Inventory(pepper);
-  const hash = digestHash(parseTokenHash(`sha256:${"1".repeat(64)}`), pepper);
-  expect(inventory.add("leak-1", hash)).toBe(false);
-  expect(inventory.size).toBe(0);
+  inventory.add("leak-9", digestHash(parseTokenHash(`sha256:${hashed}`), pepper));
+  const detector = Detector.of({ inventory });
+  const token = "made-up.token+0001=";
+
+  test.each([
+    token,
+    `"${token}"`,
+    `a, ${token}. And`,
+    `KEY=${token}\r\n`,
+    `url: https://user:${token}`,
+    `[${token}]`,
+    `x?token=${token}&y=1`,
+    `\n\n${token}`,
+  ])("is found as a whole value: %j", (text) => {
+    expect(found(detector, text)).toEqual([["leak-9", token, expect.any(Number), expect.any(Number)]]);
+  });
+
+  test.each([`x${token}`, `${token}x`, token.slice(1), "made-up.token+0001"])(
+    "is not found in %j",
+    (text) => {
+      expect(found(detector, `a "${text}" b`)).toEqual([]);
+    },
+  );
+
+  test("is found once at a border of windows", () => {
+    for (const shift of [-30, -token.length, -5, -1, 0, 1])
+      expect(found(detector, `${" ".repeat(262_144 + shift)}${token} `)).toHaveLength(1);
+  });
 });
 
 test("many tokens are as one", () => {

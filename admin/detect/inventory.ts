@@ -1,6 +1,8 @@
 import type { TokenDigest } from "../../rules/digest.ts";
 import { Inspection, Matcher, StreamView } from "../../rules/matcher.ts";
 import type { Pepper } from "../../rules/pepper.ts";
+import { eachValue } from "./values.ts";
+import type { Window } from "./window.ts";
 
 /** Where a listed token stands in a blob. */
 export interface Met {
@@ -11,7 +13,7 @@ export interface Met {
 
 /**
  * The team's live tokens, by their digests: found with the matcher of the proxy, whole words wherever they stand. What it
- * costs to look does not depend on their number. Tokens known by a foreign hash alone have no ending to look for, and are left out.
+ * costs to look does not depend on their number. Tokens known by a foreign hash alone are asked for value by value (values.ts).
  */
 export class Inventory {
   private readonly matcher: Matcher;
@@ -23,21 +25,14 @@ export class Inventory {
   }
 
   get size(): number {
-    return this.matcher.tokenCount;
+    return this.matcher.tokenCount + this.matcher.hashes.count;
   }
 
-  /** Lists a token under a name (a leak's id, an owner's word), which findings repeat; answers false of one that cannot be looked for. */
-  add(name: string, token: TokenDigest): boolean {
-    if (token.hash !== undefined) return false;
-    this.matcher.add(
-      this.slotOf(name),
-      token.digest,
-      token.anchor,
-      token.fingerprint,
-      token.length,
-      token.mark,
-    );
-    return true;
+  /** Lists a token under a name (a leak's id, an owner's word), which findings repeat. */
+  add(name: string, { digest, anchor, fingerprint, length, mark, hash }: TokenDigest): void {
+    const slot = this.slotOf(name);
+    if (hash === undefined) this.matcher.add(slot, digest, anchor, fingerprint, length, mark);
+    else this.matcher.hashes.add(slot, digest, anchor, hash);
   }
 
   /** A look at one blob, piece by piece. */
@@ -77,17 +72,27 @@ export class InventoryLook extends Inspection {
     return false;
   }
 
-  /** Looks at the bytes of a window whose first is the blob's at `base`, as far as they are new; the blob ends with the last. */
-  take(bytes: Buffer, base: number, isLast: boolean): void {
+  /** Looks at the bytes of a window as far as they are new; the blob ends with the last. */
+  take(window: Window, isLast: boolean): void {
+    const { bytes, base } = window;
     const from = this.place - base;
     const isWhole = isLast && this.place === 0;
+    const end = base + bytes.length;
     this.place = base;
     if (isWhole) this.matcher.scanWhole(bytes, 0, bytes.length, this);
     else {
       this.matcher.scanChunk(bytes, from, bytes.length, this.view, this);
-      if (isLast) this.finish(base + bytes.length);
+      if (isLast) this.finish(end);
     }
-    this.place = base + bytes.length;
+    if (this.matcher.hashes.count > 0) this.lookUp(window);
+    this.place = end;
+  }
+
+  private lookUp(window: Window): void {
+    eachValue(window, (start, end) => {
+      this.place = window.base + start;
+      this.matcher.hashes.look(window.bytes.subarray(start, end), this);
+    });
   }
 
   private finish(end: number): void {

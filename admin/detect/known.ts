@@ -1,5 +1,4 @@
 import type { Format } from "../../rules/formats.ts";
-import { recognize } from "../../rules/kinds.ts";
 import type { Stretch } from "./finding.ts";
 import { isPlaceholder } from "./placeholder.ts";
 import type { Window } from "./window.ts";
@@ -33,7 +32,7 @@ export class KnownFormat {
     body.lastIndex = start;
     const token = body.exec(text)?.[0];
     if (token === undefined || !window.mayEnd(start + token.length)) return null;
-    if (format.isSound?.(token) === false || recognize(token).checksum === "invalid") return null;
+    if (format.isSound?.(token) === false || format.isRight?.(token) === false) return null;
     if (format.near !== null && !format.near.test(around(text, start, start + token.length))) return null;
     const [canonical, secret] = partsOf(token, format, anchor);
     if (isPlaceholder(canonical, secret)) return null;

@@ -114,7 +114,7 @@ export class Scanning {
   private stretchesIn(window: Window, isLast: boolean): Stretch[] {
     const stretches = this.search.stretchesIn(window, this.path, this.commit);
     if (this.look === null) return stretches;
-    this.look.take(window.bytes, window.base, isLast);
+    this.look.take(window, isLast);
     for (const { name, start, end } of this.look.before(window.base + window.to))
       stretches.push({
         source: "inventory",
