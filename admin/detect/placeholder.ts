@@ -22,8 +22,9 @@ function bitsMin(characters: number): number {
  * shape and open nothing.
  */
 const PUBLIC_EXAMPLES = new Set([
-  // The JWT that jwt.io shows: its signing input.
+  // The JWTs that jwt.io and PyJWT show: their signing inputs.
   "12683707dcb79426",
+  "cfa07b1d2aee47cb",
   // Stripe's documentation: two test keys.
   "2cafc0970149a84f",
   "f2d6ca16515033e5",
