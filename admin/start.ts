@@ -19,7 +19,7 @@ import { serverOf } from "./server.ts";
 import type { Env } from "./services.ts";
 import { TimeBoxes } from "./timeboxes.ts";
 import { IntakeCounts } from "./told/counts.ts";
-import { tenantsTold, toldRoutes } from "./told/routes.ts";
+import { readyTenants, toldRoutes } from "./told/routes.ts";
 
 type Address = { readonly host: string; readonly port: number };
 
@@ -129,7 +129,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   let address: AddressInfo;
   let intakeAddress: AddressInfo | null = null;
   try {
-    for (const name of tenantsTold(services)) await tenants.expect(name);
+    await readyTenants(services);
     const told = toldRoutes(services);
     const { intakeListen } = options;
     if (intakeListen !== undefined) {

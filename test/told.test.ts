@@ -33,6 +33,9 @@ test("a token is stopped within moments of the webhook that tells of it, while r
   const { status } = await gateway.call("/intake/policies", { source: "made-up" });
   expect(status).toBe(201);
   const [line] = gateway.logged("the intake is listening");
+  const url = `http://127.0.0.1:${String(line?.port)}/intake/generic`;
+  // The client's own first call takes long, and is not what is measured.
+  expect((await fetch(url)).status).toBe(405);
   let isOver = false;
   const load = Array.from({ length: LOAD }, async () => {
     while (!isOver) expect((await gateway.get("made-up-token-0009")).status).toBe(200);
@@ -44,7 +47,7 @@ test("a token is stopped within moments of the webhook that tells of it, while r
     const body = JSON.stringify({ findings: [{ token, sighting: { source: "made-up", path: "x.env" } }] });
     const at = new Date();
     const began = performance.now();
-    const answer = await fetch(`http://127.0.0.1:${String(line?.port)}/intake/generic`, {
+    const answer = await fetch(url, {
       method: "POST",
       headers: {
         "content-type": "application/json",

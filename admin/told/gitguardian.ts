@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 import { z } from "zod";
+import { leakLimits } from "../../rules/leak.ts";
+import { sightingLimits } from "../../rules/sighting.ts";
 import type { GivenFinding } from "../intake/takein.ts";
 import type { Env } from "../services.ts";
 import type { IntakeConfig } from "./config.ts";
@@ -7,9 +9,10 @@ import { isSignedHex, SIGNATURE_HEX } from "./hmac.ts";
 import { parseSent } from "./json.ts";
 import type { Reception } from "./reception.ts";
 import { secretsOf, senderAmong, someSecret } from "./secrets.ts";
-import { kindOf, nameFrom, oneLine, placeOf, timeOf } from "./words.ts";
+import { kindOf, lineOf, nameFrom, oneLine, placeOf, timeOf } from "./words.ts";
 
 const OCCURRENCES_MAX = 1_000;
+const { descriptionChars: DESCRIPTION_CHARS } = leakLimits;
 const said = z.string().max(16_384).nullable().optional();
 const occurrenceSchema = z.object({
   url: said,
@@ -51,6 +54,7 @@ type Sent = z.output<typeof sentSchema>;
 type Incident = NonNullable<Sent["incident"]>;
 
 const DECISIONS = /resolved|ignored/;
+const VALIDITY = /validity/;
 const RISKS: Readonly<Record<string, number>> = { critical: 10, high: 8, medium: 6, low: 3, info: 1 };
 
 /** `/intake/gitguardian`: its custom webhook. The key of the signature is the timestamp and the token, one after the other. */
@@ -79,11 +83,15 @@ export function gitguardianReceiver(reception: Reception, config: IntakeConfig["
       if (incident === null || incident === undefined) return context.body(null, 204);
       const tenant = await reception.tenantOf(sender);
       const { findings, hidden } = findingsOf(told, incident);
-      if (DECISIONS.test(told.action ?? "")) {
+      const action = told.action ?? "";
+      const isOver = DECISIONS.test(action);
+      if (!isOver) await reception.takeIn(context, "gitguardian", sender, tenant, findings, hidden);
+      if (isOver || VALIDITY.test(action)) {
         const tokens = findings.map(({ token }) => token);
-        const about = { tokens, url: incident.gitguardian_url ?? null, text: decisionOf(incident) };
+        const text = isOver ? decisionOf(incident) : validityOf(incident);
+        const about = { tokens, url: incident.gitguardian_url ?? null, text };
         await reception.say(context, "gitguardian", sender, tenant, about);
-      } else await reception.takeIn(context, "gitguardian", sender, tenant, findings, hidden);
+      }
       return context.body(null, 204);
     });
   };
@@ -104,7 +112,7 @@ function findingsOf(told: Sent, incident: Incident) {
   const facts = {
     kind: kindOf(detector?.name ?? ""),
     name: nameFrom(`${detector?.display_name ?? detector?.name ?? "Secret"} in GitGuardian`),
-    description: url ? `GitGuardian: ${oneLine(url)}`.slice(0, 255) : undefined,
+    description: url ? lineOf(`GitGuardian: ${url}`, DESCRIPTION_CHARS) : undefined,
     risk: RISKS[severity ?? ""],
     verified: validity === "valid",
   };
@@ -120,11 +128,15 @@ function sightingOf({ url, filepath, sha, author_name, author, date }: z.output<
   return {
     source: "gitguardian",
     ...place,
-    path: place.path ?? (oneLine(filepath ?? "") || null),
+    path: place.path ?? lineOf(filepath ?? "", sightingLimits.pathChars),
     commit: /^[0-9A-Za-z]{1,64}$/.test(sha ?? "") ? sha : null,
-    author: oneLine(author_name ?? author ?? "").slice(0, 128) || null,
+    author: lineOf(author_name ?? author ?? "", leakLimits.sourceAuthorChars),
     seenAt: timeOf(date),
   };
+}
+
+function validityOf({ id, validity }: Incident): string {
+  return `GitGuardian: the validity of incident ${id ?? "?"} is ${oneLine(validity ?? "unknown")}.`;
 }
 
 function decisionOf(incident: Incident): string {

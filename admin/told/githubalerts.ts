@@ -28,7 +28,7 @@ const alertSchema = z.object({
 });
 type Alert = z.output<typeof alertSchema>;
 
-/** Actions that tell of a token, and those that people's decisions there are. */
+/** Actions that tell of a token. */
 const FINDS: ReadonlySet<string> = new Set(["created", "reopened", "publicly_leaked", "validated"]);
 const RISK_PUBLIC = 8;
 
@@ -60,9 +60,10 @@ export function githubAlertsReceiver(reception: Reception, config: IntakeConfig[
         const hidden = token === null ? 1 : 0;
         await reception.takeIn(context, "github_alerts", sender, tenant, findings, hidden);
       }
-      if (told.action === "resolved") {
+      const text = saidBy(told);
+      if (text !== null) {
         const tokens = token === null ? [] : [token];
-        const about = { tokens, url: told.alert.html_url ?? null, text: decisionOf(told) };
+        const about = { tokens, url: told.alert.html_url ?? null, text };
         await reception.say(context, "github_alerts", sender, tenant, about);
       }
       return context.body(null, 204);
@@ -85,10 +86,14 @@ function findingOf({ alert, repository }: Alert, token: string) {
   };
 }
 
-/** What people decided there: here it is told, and people decide again. */
-function decisionOf({ alert }: Alert): string {
-  const { number, resolution, resolved_at: at, resolution_comment: comment } = alert;
-  const start = `GitHub: alert ${number ?? "?"} was resolved as ${oneLine(resolution ?? "unknown")}`;
+/** What there is to say of a leak that may be known already: what people decided there, they decide here again. */
+function saidBy({ action, alert }: Alert): string | null {
+  const { number, validity, resolution, resolved_at: at, resolution_comment: comment } = alert;
+  const what = `GitHub: alert ${number ?? "?"}`;
+  if (action === "validated") return `${what} has the validity ${oneLine(validity ?? "unknown")}.`;
+  if (action === "publicly_leaked") return `${what} was seen in public.`;
+  if (action !== "resolved") return null;
+  const start = `${what} was resolved as ${oneLine(resolution ?? "unknown")}`;
   const when = timeOf(at) === null ? "" : ` at ${new Date(timeOf(at) ?? 0).toISOString()}`;
   return `${start}${when}.${comment ? ` Comment: ${oneLine(comment)}` : ""}`;
 }

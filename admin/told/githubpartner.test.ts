@@ -90,6 +90,8 @@ test("GitHub's vector verifies, a replay changes nothing, and one changed byte d
 
 test("what people said of a token is what GitHub is told", async () => {
   await admin.register("made-up-known-0001");
+  const hashes = [`sha256:${hash("sha256", "made-up-hashed-0001", "hex")}`];
+  await admin.call("POST", "/api/v1/leaks", { body: { name: "a hash", risk: 5, hashes } });
   const wrong = await admin.register("made-up-false-0001");
   await admin.call("POST", `/api/v1/leaks/${wrong}/mark-false`, { body: { reason: "test_value" } });
   await admin.call("POST", "/api/v1/intake/false-positive-rules", {
@@ -99,6 +101,7 @@ test("what people said of a token is what GitHub is told", async () => {
     "https://someone:made-up-password@github.com/made-up/repository/blob/abc/made-up-known-0001.txt";
   const answer = await signed([
     { token: "made-up-known-0001", type: "Made Up Token", url, source: "Commit" },
+    { token: "made-up-hashed-0001", type: "made_up", url: "" },
     { token: "made-up-false-0001", type: "made_up", url: "", source: "gist_content" },
     { token: "made-up-test-0001", type: "made_up", url: "", source: "content" },
     {
@@ -111,6 +114,7 @@ test("what people said of a token is what GitHub is told", async () => {
   ]);
   expect(answer.body.map(({ label }) => label)).toEqual([
     "true_positive",
+    "true_positive",
     "false_positive",
     "false_positive",
     "false_positive",
@@ -122,7 +126,7 @@ test("what people said of a token is what GitHub is told", async () => {
   expect(sightings).toMatchObject([{ url: "https://github.com/made-up/repository/blob/abc/****.txt" }]);
   const log = admin.log.join("");
   expect(log).toContain('"refused":{"false_positive":1,"too_short":1}');
-  expect(log).not.toMatch(/made-up-(?:known|false|test|strange|github|password)/);
+  expect(log).not.toMatch(/made-up-(?:known|hashed|false|test|strange|github|password)/);
   const [strange] = (await leaks()).filter(({ description }) => String(description).includes("not name"));
   expect(strange).toMatchObject({ description: "GitHub found it in a place it does not name." });
 });
@@ -137,7 +141,7 @@ test("many matches are taken in at once, and more than 10,000 are refused", asyn
   expect((await signed(matches)).status).toBe(400);
   expect((await signed(matches.slice(0, 500))).status).toBe(200);
   expect((await admin.call("GET", "/metrics")).text).toContain(
-    'leakgate_intake_findings_total{receiver="github_partner",outcome="leaks"} 502',
+    'leakgate_intake_findings_total{receiver="github_partner",outcome="leaks"} 503',
   );
 }, 60_000);
 

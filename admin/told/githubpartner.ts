@@ -6,6 +6,7 @@ import { digestToken, type Judge } from "../../rules/digest.ts";
 import { judgeOf } from "../../rules/intake.ts";
 import type { Tenant } from "../../rules/tenants.ts";
 import { Token, TokenRefused } from "../../rules/token.ts";
+import { digestHash, hashAlgorithms } from "../../rules/tokenhash.ts";
 import { Problem } from "../problem.ts";
 import type { Env } from "../services.ts";
 import type { PartnerConfig } from "./config.ts";
@@ -125,7 +126,13 @@ function labelOf({ store, pepper }: Tenant, text: string, judge: Judge | null): 
   try {
     const { digest, isFalse } = digestToken(Token.parse(text), pepper, judge);
     if (isFalse) return "false_positive";
-    const standings = store.standings(digest);
+    const hashes = store.hasHashes() ? hashAlgorithms : [];
+    const ofHashes = hashes.map((algorithm) =>
+      digestHash({ algorithm, hex: hash(algorithm, text, "hex") }, pepper),
+    );
+    const standings = [digest, ...ofHashes.map((each) => each.digest)].flatMap((each) =>
+      store.standings(each),
+    );
     if (standings.length > 0 && standings.every(({ standing }) => standing === "marked_false"))
       return "false_positive";
     const isOurs = standings.some(({ leak: id, standing }) => {

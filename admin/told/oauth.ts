@@ -63,8 +63,8 @@ export function oauthReceiver(reception: Reception, config: readonly ClientConfi
       if (token === "") return failed(context, 400, "invalid_request", "token is missing");
       const hint = form.get("token_type_hint");
       // A hint that nobody knows says nothing (RFC 7009 section 2.2).
-      const isOther = hint === "access_token" || hint === "refresh_token";
-      if (isOther && !client.tokenTypes.includes(hint))
+      const isKnown = hint === "access_token" || hint === "refresh_token";
+      if (isKnown && !client.tokenTypes.includes(hint))
         return failed(context, 400, "unsupported_token_type", "this gateway does not see such tokens");
       const tenant = await reception.tenantOf(client);
       const finding = {

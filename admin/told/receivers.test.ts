@@ -125,7 +125,7 @@ describe("/intake/github/alerts", () => {
     const before = await revision();
     // The secret that was before still counts; the same alert from another action tells nothing new.
     expect((await signed(told("created"), OLD_SECRET)).status).toBe(204);
-    expect((await signed(told("validated"))).status).toBe(204);
+    expect((await signed(told("reopened"))).status).toBe(204);
     expect((await signed(told("assigned"))).status).toBe(204);
     expect((await signed({ action: "made_up" }, SECRET, "push")).status).toBe(204);
     expect(await revision()).toBe(before);
@@ -137,8 +137,17 @@ describe("/intake/github/alerts", () => {
       resolved_at: "2026-01-03T00:00:00Z",
       resolution_comment: "made-up-leaked-0001\nis dead",
     });
+    const inPublic = told("publicly_leaked", { publicly_leaked: true });
+    await Promise.all([told("validated"), inPublic, inPublic].map((each) => signed(each)));
     await Promise.all([signed(resolved), signed(resolved)]);
-    expect(await commentsOf(leak?.id)).toMatchObject([
+    const comments = await commentsOf(leak?.id);
+    expect(
+      comments
+        .slice(1)
+        .map(({ comment }) => comment)
+        .sort(),
+    ).toEqual(["GitHub: alert 42 has the validity active.", "GitHub: alert 42 was seen in public."]);
+    expect(comments.slice(0, 1)).toMatchObject([
       {
         actor: "intake:github",
         comment:
@@ -363,18 +372,16 @@ describe("/intake/generic", () => {
 
 test("who cannot be verified too often is told to wait, and who can is taken all the same", async () => {
   const wrong = () => send("/intake/gitlab/v1/revoke_tokens", "[]", { authorization: "made-up-wrong-0001" });
-  const answers: Answer[] = [];
-  for (let index = 0; index < 61; index++) answers.push(await wrong());
-  const last = answers.at(-1);
-  expect(last).toMatchObject({ status: 429 });
-  expect(Number(last?.headers.get("retry-after"))).toBeGreaterThan(0);
+  const answers = await Promise.all(Array.from({ length: 150 }, wrong));
+  const limited = answers.find(({ status }) => status === 429);
+  expect(Number(limited?.headers.get("retry-after"))).toBeGreaterThan(0);
   expect((await send("/intake/gitlab/v1/revoke_tokens", "[]", { authorization: SECRET })).status).toBe(400);
 });
 
 test("more than may wait is sent away with the time to come again", async () => {
   // A worker that answers no question: each delivery takes as long as it is waited for.
   await admin.report(1, 0);
-  const all = Array.from({ length: 12 }, (_, index) =>
+  const all = Array.from({ length: 30 }, (_, index) =>
     send(
       "/intake/gitlab/v1/revoke_tokens",
       JSON.stringify([{ type: "other_type", token: `made-up-leaked-wait-${index}` }]),
@@ -382,9 +389,7 @@ test("more than may wait is sent away with the time to come again", async () => 
     ),
   );
   const answers = await Promise.all(all);
-  expect(answers.map(({ status }) => status).sort()).toEqual([
-    204, 204, 204, 204, 204, 204, 204, 204, 429, 429, 429, 429,
-  ]);
+  expect([...new Set(answers.map(({ status }) => status))].sort()).toEqual([204, 429]);
   expect(answers.find(({ status }) => status === 429)?.headers.get("retry-after")).toBe("5");
 });
 

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
+import { digestToken } from "../../rules/digest.ts";
+import { Token } from "../../rules/token.ts";
 import type { Env, Services } from "../services.ts";
 import type { Kind } from "./counts.ts";
 import { genericReceiver } from "./generic.ts";
@@ -54,11 +56,14 @@ export function untoldRoutes(): Hono<Env> {
   return new Hono<Env>().all("/intake/*", nothing).all("/oauth/revoke", nothing);
 }
 
-/** Every tenant that a receiver names. */
-export function tenantsTold({ config }: Pick<Services, "config">): readonly string[] {
-  const { github, ...others } = config.intake;
-  const { gitlab, gitguardian, oauth, generic } = others;
+/** Sees that every tenant that a receiver names is there, and ready. Rejects with TenantUnknown. */
+export async function readyTenants({ config, tenants }: Pick<Services, "config" | "tenants">): Promise<void> {
+  const { github, gitlab, gitguardian, oauth, generic } = config.intake;
   const partner = github.partner === undefined ? [] : [github.partner];
   const all = [...partner, ...github.alerts, ...gitlab, ...gitguardian, ...oauth, ...generic];
-  return [...new Set(all.map(({ tenant }) => tenant))];
+  for (const name of new Set(all.map(({ tenant }) => tenant))) {
+    const { pepper } = await tenants.expect(name);
+    // The first token under a pepper costs 50 ms, for its tables: not while somebody waits.
+    digestToken(Token.parse("no-token-of-anybody"), pepper);
+  }
 }

@@ -23,15 +23,19 @@ export function placeOf(text: string): Pick<SightingInput, "url" | "path"> {
     return { url: place };
   } catch (error) {
     if (!(error instanceof InputRefused)) throw error;
-    // Half of a longer one might end in half of a token, which nobody would know again.
-    return place.length > sightingLimits.pathChars ? {} : { path: place };
+    return { path: lineOf(place, sightingLimits.pathChars) };
   }
+}
+
+/** A text on one line; undefined where it is none, or longer than `max`: half of it might end in half of a token. */
+export function lineOf(text: string, max: number): string | undefined {
+  const line = oneLine(text);
+  return line === "" || line.length > max ? undefined : line;
 }
 
 /** A name of a leak of what a service says; undefined, so that one is made, where it is none or too long. */
 export function nameFrom(text: string): string | undefined {
-  const name = oneLine(text);
-  return name === "" || name.length > leakLimits.nameChars ? undefined : name;
+  return lineOf(text, leakLimits.nameChars);
 }
 
 /** When something happened (ms); null where it cannot be read. */
