@@ -8,6 +8,7 @@ import { openPaths, SignIns, signInCalls } from "./auth.ts";
 import { adminSchema } from "./config.ts";
 import { Identity } from "./identity.ts";
 import { Notifier } from "./notify/notifier.ts";
+import { IntakeCounts } from "./told/counts.ts";
 
 let admin: TestAdmin;
 let calls: { method: string; path: string }[];
@@ -26,6 +27,7 @@ beforeAll(async () => {
     identity: new Identity({ tenants, config, logger }),
     signIns: new SignIns(logger, 1),
     oidc: null,
+    intakeCounts: new IntakeCounts(),
     version: "0.0.0-test",
     startedAt: 0,
     expectsWorkers: false,

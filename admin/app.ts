@@ -10,9 +10,30 @@ import { healthRoutes } from "./health.ts";
 import { oidcRoutes } from "./oidcroutes.ts";
 import { Problem, problemAnswer, problemOf } from "./problem.ts";
 import type { Env, Services } from "./services.ts";
+import { untoldRoutes } from "./told/routes.ts";
 
-/** The admin API under `/api/v1`, and the health of the gateway. */
-export function adminApp(services: Services): Hono<Env> {
+/** The admin API under `/api/v1`, and the health of the gateway. `told`: where services tell of tokens, if here. */
+export function adminApp(services: Services, told = untoldRoutes()): Hono<Env> {
+  return appOf(services, (app) => {
+    app.use(consoleFiles());
+    app.route("/", told);
+    app.use(authorize(services));
+    app.route("/", healthRoutes(services));
+    if (services.oidc !== null) app.route("/auth/oidc", oidcRoutes(services, services.oidc));
+    for (const { method, path, isOfLeaks, carryOut } of allCalls(services))
+      app.on(method, `/api/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`, (context) =>
+        carryOut(context, services, isOfLeaks),
+      );
+  });
+}
+
+/** The same with nothing but these routes. */
+export function bareApp(services: Services, routes: Hono<Env>): Hono<Env> {
+  return appOf(services, (app) => app.route("/", routes));
+}
+
+/** What every answer of the admin process has, whatever `mount` puts there. */
+function appOf(services: Services, mount: (app: Hono<Env>) => void): Hono<Env> {
   const { logger, closing, config } = services;
   const always = securityHeaders(config);
   const addressOf = addressReader(config.trust);
@@ -42,14 +63,7 @@ export function adminApp(services: Services): Hono<Env> {
       "admin call",
     );
   });
-  app.use(consoleFiles());
-  app.use(authorize(services));
-  app.route("/", healthRoutes(services));
-  if (services.oidc !== null) app.route("/auth/oidc", oidcRoutes(services, services.oidc));
-  for (const { method, path, isOfLeaks, carryOut } of allCalls(services))
-    app.on(method, `/api/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`, (context) =>
-      carryOut(context, services, isOfLeaks),
-    );
+  mount(app);
 
   const words = wordsOf(app);
   const shapes = shapesOf(app);

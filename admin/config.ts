@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isGlobal, roles } from "../rules/access.ts";
 import { isTenantName } from "../rules/tenants.ts";
 import { notifySchema, smtpSchema } from "./notify/config.ts";
+import { intakeSchema } from "./told/config.ts";
 
 const whole = (min: number, max: number, otherwise: number) => z.int().min(min).max(max).default(otherwise);
 
@@ -88,7 +89,7 @@ export const commonSchema = z.strictObject({
   addresses: whole(2, 1_000, 10),
 });
 
-/** The control plane's part of `leakgate.yaml`, its address aside. */
+/** The control plane's parts of `leakgate.yaml`, its addresses aside: `admin`, and `intake`, which stands beside it. */
 export const adminSchema = z.strictObject({
   /** Bytes of a request body; beyond it 413. 100,000 tokens of 40 characters take about 5 MiB. */
   bodyBytes: whole(1024, 1024 ** 3, 32 * 1024 ** 2),
@@ -113,6 +114,7 @@ export const adminSchema = z.strictObject({
   oidc: oidcSchema.optional(),
   notify: notifySchema.default(() => notifySchema.parse({})),
   smtp: smtpSchema.optional(),
+  intake: intakeSchema.default(() => intakeSchema.parse({})),
 });
 
 export type OidcConfig = z.infer<typeof oidcSchema>;

@@ -31,6 +31,7 @@ export class Metrics {
     this.#store(registry);
     this.#workers(registry);
     this.#notifications(registry);
+    this.#intake(registry);
     return (await registry.metrics()) + (await this.#own.metrics());
   }
 
@@ -56,6 +57,27 @@ export class Metrics {
     for (const [outcome, count] of Object.entries(counters)) total.inc({ outcome }, count);
     gauge(registry, "leakgate_notifications_waiting", "Messages that wait to be sent.", [], [["", queued]]);
     gauge(registry, "leakgate_notifications_dead_letters", "Messages given up.", [], [["", dead]]);
+  }
+
+  #intake(registry: Registry): void {
+    const { requests, findings } = this.#services.intakeCounts;
+    const totals = [
+      {
+        name: "leakgate_intake_requests_total",
+        help: "What services sent, by how it was answered.",
+        counts: requests,
+      },
+      {
+        name: "leakgate_intake_findings_total",
+        help: "What they told of, by what became of it.",
+        counts: findings,
+      },
+    ];
+    for (const { name, help, counts } of totals) {
+      const total = new Counter({ name, help, labelNames: ["receiver", "outcome"], registers: [registry] });
+      for (const [receiver, outcomes] of counts)
+        for (const [outcome, count] of outcomes) total.inc({ receiver, outcome }, count);
+    }
   }
 
   #workers(registry: Registry): void {

@@ -32,16 +32,19 @@ export async function body<Schema extends z.ZodType>(
   const length = context.req.header("content-length");
   const isChunked = context.req.header("transfer-encoding") !== undefined;
   const isEmpty = !isChunked && (length === undefined || length === "0");
-  const isJson = /^application\/(?:[a-z0-9.+-]+\+)?json[ \t]*(?:;|$)/i.test(
-    context.req.header("content-type") ?? "",
-  );
-  if (!isEmpty && !isJson)
+  if (!isEmpty && !isJson(context.req.header("content-type")))
     throw new Problem(415, "The body must be JSON, with content-type application/json.");
-  const bytes = isEmpty ? null : await read(context.env.incoming, config.bodyBytes, Number(length ?? 0));
+  const limit = { bytesMax: config.bodyBytes, name: "admin.bodyBytes" };
+  const bytes = isEmpty ? null : await readBody(context.env.incoming, limit);
   if (bytes !== null) onBytes(bytes);
   const parsed = schema.safeParse(bytes === null ? {} : parseJson(bytes));
   if (!parsed.success) throw invalid(parsed.error, "body");
   return parsed.data;
+}
+
+/** Whether a content type is that of JSON, or of something written in it. */
+export function isJson(contentType = ""): boolean {
+  return /^application\/(?:[a-z0-9.+-]+\+)?json[ \t]*(?:;|$)/i.test(contentType);
 }
 
 /** The version that `If-Match` names; undefined without one or with `*` (RFC 9110 section 13.1.1). */
@@ -54,23 +57,37 @@ export function ifMatch(context: Context<Env>): number | undefined {
   return Number(match[1]);
 }
 
+/** How much of a body is read, and how long it may take where that is said. */
+export interface BodyLimit {
+  readonly bytesMax: number;
+  /** What it is called in the configuration. */
+  readonly name: string;
+  readonly withinMs?: number;
+}
+
 /**
  * The body's bytes. Read from the socket's stream itself, because the web stream around it can only be cut off
- * together with the connection, and the refusal is to reach the sender. Throws Problem.
+ * together with the connection, and the refusal is to reach the sender. Throws Problem 413, 408 and 400.
  */
-function read(incoming: IncomingMessage, bytesMax: number, declared: number): Promise<Buffer> {
+export function readBody(
+  incoming: IncomingMessage,
+  { bytesMax, name, withinMs }: BodyLimit,
+): Promise<Buffer> {
+  const declared = Number(incoming.headers["content-length"] ?? 0);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let late: NodeJS.Timeout | undefined;
     const settle = (then: () => void) => {
+      clearTimeout(late);
       incoming.off("data", onData).off("end", onEnd).off("error", onBroken).off("close", onBroken);
       then();
     };
-    const refuse = () => {
+    const stop = (problem: Problem) => {
       incoming.pause();
-      const detail = `The body is larger than ${bytesMax} bytes (admin.bodyBytes).`;
-      settle(() => reject(new Problem(413, detail)));
+      settle(() => reject(problem));
     };
+    const refuse = () => stop(new Problem(413, `The body is larger than ${bytesMax} bytes (${name}).`));
     const onData = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > bytesMax) return refuse();
@@ -81,6 +98,8 @@ function read(incoming: IncomingMessage, bytesMax: number, declared: number): Pr
     if (declared > bytesMax) return refuse();
     if (incoming.destroyed) return onBroken();
     incoming.on("data", onData).on("end", onEnd).on("error", onBroken).on("close", onBroken);
+    if (withinMs !== undefined)
+      late = setTimeout(() => stop(new Problem(408, "The body did not come in time.")), withinMs);
   });
 }
 
@@ -92,7 +111,7 @@ function joined(chunks: readonly Buffer[]): Buffer {
 }
 
 /** The parsed body; its bytes are overwritten. Throws Problem without the parser's words, which repeat the body. */
-function parseJson(bytes: Buffer): unknown {
+export function parseJson(bytes: Buffer): unknown {
   try {
     const text = utf8.decode(bytes);
     return text === "" ? {} : JSON.parse(text);

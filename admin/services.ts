@@ -9,6 +9,7 @@ import type { AdminConfig } from "./config.ts";
 import type { Identity } from "./identity.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import type { Oidc } from "./oidc.ts";
+import type { IntakeCounts } from "./told/counts.ts";
 
 /** What the routes work with; opened and closed by `startAdmin`. */
 export interface Services {
@@ -21,6 +22,8 @@ export interface Services {
   readonly signIns: SignIns;
   /** Null where people sign in by keys alone. */
   readonly oidc: Oidc | null;
+  /** What services told of since the start. */
+  readonly intakeCounts: IntakeCounts;
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;

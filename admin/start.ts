@@ -2,10 +2,11 @@ import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import type { Hono } from "hono";
 import type { Logger } from "pino";
 import { Runtime } from "../rules/runtime.ts";
 import { Tenants } from "../rules/tenants.ts";
-import { adminApp, answerOutside } from "./app.ts";
+import { adminApp, answerOutside, bareApp } from "./app.ts";
 import { AttemptsTaker } from "./attempts.ts";
 import { SignIns } from "./auth.ts";
 import type { AdminConfig } from "./config.ts";
@@ -14,16 +15,21 @@ import { Identity } from "./identity.ts";
 import { Notifier } from "./notify/notifier.ts";
 import { Oidc } from "./oidc.ts";
 import { Retention } from "./retention.ts";
-
 import { serverOf } from "./server.ts";
-
+import type { Env } from "./services.ts";
 import { TimeBoxes } from "./timeboxes.ts";
+import { IntakeCounts } from "./told/counts.ts";
+import { readyTenants, toldRoutes } from "./told/routes.ts";
+
+type Address = { readonly host: string; readonly port: number };
 
 export interface AdminOptions {
   /** The data folder; made where it is absent. */
   readonly data: string;
   /** Port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Address;
+  /** Where services tell of tokens, if not there too. */
+  readonly intakeListen?: Address | undefined;
   readonly config: AdminConfig;
   readonly logger: Logger;
   readonly version: string;
@@ -41,6 +47,8 @@ export interface AdminOptions {
 
 export interface RunningAdmin {
   readonly address: AddressInfo;
+  /** Of the intake, where it has one of its own. */
+  readonly intakeAddress: AddressInfo | null;
   /** Stops accepting, finishes what is in flight within 4 seconds, and closes the store. May be called again. */
   close(): Promise<void>;
 }
@@ -81,7 +89,29 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   }
 
   const closing = new AbortController();
-  const app = adminApp({
+  const calls = new Set<Promise<unknown>>();
+  const servers: Server[] = [];
+  const { headMs = HEAD_MS } = options;
+  const times = { ...SERVER, headersTimeout: headMs, connectionsCheckingInterval: headMs / 2 };
+  const serve = async (app: Hono<Env>, address: Address): Promise<AddressInfo> => {
+    const fetch = (request: Request, bindings: HttpBindings): Promise<Response> => {
+      const call = Promise.resolve(app.fetch(request, bindings)).finally(() => calls.delete(call));
+      calls.add(call);
+      return call;
+    };
+    const listener = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
+      // The default for HTTP/1.0 without a Host.
+      hostname: "localhost",
+      overrideGlobalObjects: false,
+      errorHandler: (error) => answerOutside(error, securityHeaders(config)),
+    });
+    const server = serverOf(times, listener as RequestListener, logger, securityHeaders(config));
+    server.maxConnections = CONNECTIONS_MAX;
+    await listen(server, address);
+    servers.push(server);
+    return server.address() as AddressInfo;
+  };
+  const services = {
     tenants,
     runtime,
     notifier,
@@ -90,30 +120,27 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     identity: new Identity({ tenants, config, logger }),
     signIns: new SignIns(logger, config.failuresPerMinute),
     oidc: config.oidc && config.publicUrl ? new Oidc(config.oidc, config.publicUrl) : null,
+    intakeCounts: new IntakeCounts(),
     version,
     startedAt: Date.now(),
     expectsWorkers: options.expectsWorkers ?? true,
     closing: closing.signal,
-  });
-  const calls = new Set<Promise<unknown>>();
-  const fetch = (request: Request, bindings: HttpBindings): Promise<Response> => {
-    const call = Promise.resolve(app.fetch(request, bindings)).finally(() => calls.delete(call));
-    calls.add(call);
-    return call;
   };
-  const listener = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
-    // The default for HTTP/1.0 without a Host.
-    hostname: "localhost",
-    overrideGlobalObjects: false,
-    errorHandler: (error) => answerOutside(error, securityHeaders(config)),
-  });
-  const { headMs = HEAD_MS } = options;
-  const times = { ...SERVER, headersTimeout: headMs, connectionsCheckingInterval: headMs / 2 };
-  const server = serverOf(times, listener as RequestListener, logger, securityHeaders(config));
-  server.maxConnections = CONNECTIONS_MAX;
+  let address: AddressInfo;
+  let intakeAddress: AddressInfo | null = null;
   try {
-    await listen(server, options.listen);
+    await readyTenants(services);
+    const told = toldRoutes(services);
+    const { intakeListen } = options;
+    if (intakeListen !== undefined) {
+      intakeAddress = await serve(bareApp(services, told), intakeListen);
+      const { address: host, port } = intakeAddress;
+      logger.info({ host, port }, "the intake is listening");
+    }
+    address = await serve(adminApp(services, intakeListen === undefined ? told : undefined), options.listen);
   } catch (error) {
+    closing.abort();
+    await Promise.all(servers.map(stop));
     await notifier.close();
     await closeStores();
     throw error;
@@ -125,7 +152,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   const attempts = new AttemptsTaker(tenants, logger);
   const close = async (): Promise<void> => {
     closing.abort();
-    await stop(server);
+    await Promise.all(servers.map(stop));
     // A call goes on after its connection is gone, and must not find the store closed.
     await Promise.race([Promise.allSettled(calls), pause(GIVE_UP_MS, undefined, { ref: false })]);
     await Promise.all([retention.close(), notifier.close(), timeBoxes.close(), attempts.close()]);
@@ -133,7 +160,8 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   };
   let closed: Promise<void> | null = null;
   return {
-    address: server.address() as AddressInfo,
+    address,
+    intakeAddress,
     close: () => {
       closed ??= close();
       return closed;

@@ -14,12 +14,22 @@ export type FromAdmin =
   | { readonly kind: "failed"; readonly message: string; readonly code: number };
 
 /** Starts the admin of this process; used by the process below and by `leakgate admin`. */
-export function startConfigured(config: Pick<Config, "data" | "admin" | "log">): Promise<RunningAdmin> {
+export function startConfigured(
+  config: Pick<Config, "data" | "admin" | "intake" | "log">,
+): Promise<RunningAdmin> {
   const destination = pino.destination({ fd: 2, sync: true });
   const logger = pino({ level: config.log.level, base: { pid: process.pid, part: "admin" } }, destination);
   logUncaught(logger, endAtOnce);
-  const { listen, ...rest } = config.admin;
-  return startAdmin({ data: config.data, listen, config: rest, logger, version });
+  const { listen, ...admin } = config.admin;
+  const { listen: intakeListen, ...intake } = config.intake;
+  return startAdmin({
+    data: config.data,
+    listen,
+    intakeListen,
+    config: { ...admin, intake },
+    logger,
+    version,
+  });
 }
 
 /** The entry of the admin process under the supervisor. */

@@ -16,7 +16,7 @@ export function registerCheckConfig(program: Command): void {
 }
 
 /** The settings as a file that parses to the same settings. */
-export function asFile({ data, proxy, admin, workers, log }: Settings): string {
+export function asFile({ data, proxy, admin, intake, workers, log }: Settings): string {
   const { listen, upstream, ...rest } = proxy;
   return stringify({
     data,
@@ -25,6 +25,10 @@ export function asFile({ data, proxy, admin, workers, log }: Settings): string {
     ...rest,
     workers,
     admin: { ...admin, listen: addressText(admin.listen) },
+    intake: {
+      ...intake,
+      ...(intake.listen === undefined ? {} : { listen: addressText(intake.listen) }),
+    },
     log,
   });
 }

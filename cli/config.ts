@@ -22,9 +22,18 @@ const DEFAULT_FILE = "leakgate.yaml";
 
 const address = proxySchema.shape.listen.unwrap();
 
+const { intake: intakeSchema, ...adminShape } = adminSchema.shape;
+
 const adminPartSchema = z.strictObject({
   listen: address.default({ host: "127.0.0.1", port: 8081 }),
-  ...adminSchema.shape,
+  ...adminShape,
+});
+
+/** Beside `admin`, whose process takes it in. */
+const intakePartSchema = z.strictObject({
+  /** An address of its own, so that the admin API need not be reached by who sends. */
+  listen: address.optional(),
+  ...intakeSchema.unwrap().shape,
 });
 
 const workersSchema = z.strictObject({
@@ -52,6 +61,7 @@ export const configSchema = z.strictObject({
   upstream: upstreamSchema.optional(),
   workers: workersSchema.default(() => workersSchema.parse({})),
   admin: adminPartSchema.default(() => adminPartSchema.parse({})),
+  intake: intakePartSchema.default(() => intakePartSchema.parse({})),
   log: logSchema.default(() => logSchema.parse({})),
 });
 
@@ -61,6 +71,7 @@ export interface Config {
   readonly data: string;
   readonly proxy: ProxyConfig;
   readonly admin: z.infer<typeof adminPartSchema>;
+  readonly intake: z.infer<typeof intakePartSchema>;
   readonly workers: { readonly count: number; readonly accept: "shared" | "balanced" };
   readonly log: z.infer<typeof logSchema>;
 }
@@ -109,11 +120,12 @@ export function parseConfig(sources: ConfigSources): Settings {
   const problems = [...placed.map(({ text }) => text), ...strangers];
   if (!parsed.success || problems.length > 0) throw new ConfigRefused(problems);
 
-  const { data, workers, admin, log, upstream, ...proxy } = parsed.data;
+  const { data, workers, admin, intake, log, upstream, ...proxy } = parsed.data;
   return frozen({
     data: resolve(data),
     proxy: { ...proxy, upstream: upstream ?? null },
     admin,
+    intake,
     workers: { ...workers, count: workers.count === "auto" ? sources.cores : workers.count },
     log,
   });
@@ -162,10 +174,20 @@ function place(
 
 /** Values that are right one by one and wrong together. */
 function contradictions(values: z.infer<typeof configSchema>): Problem[] {
-  const { listen, admin } = values;
-  const isSame = listen.port !== 0 && listen.port === admin.listen.port && listen.host === admin.listen.host;
+  const { listen, admin, intake } = values;
+  const isSame = (one: typeof listen, other = intake.listen) =>
+    one.port !== 0 && one.port === other?.port && one.host === other.host;
   const found = [
-    { wrong: isSame, path: ["admin", "listen"], text: "is the address that the proxy listens on" },
+    {
+      wrong: isSame(listen, admin.listen),
+      path: ["admin", "listen"],
+      text: "is the address that the proxy listens on",
+    },
+    {
+      wrong: isSame(listen) || isSame(admin.listen),
+      path: ["intake", "listen"],
+      text: "is an address that the proxy or the admin listens on",
+    },
     {
       wrong: admin.oidc !== undefined && admin.publicUrl === undefined,
       path: ["admin", "oidc"],

@@ -20,6 +20,7 @@ Settings, the first that is there counts: flag, variable, leakgate.yaml, default
   LEAKGATE_CONFIG       the configuration file, instead of ./leakgate.yaml
   LEAKGATE_PEPPER_FILE  the pepper, kept apart from the data folder and its backups
   LEAKGATE_OIDC_CLIENT_SECRET  the secret of this gateway at the OpenID provider
+  LEAKGATE_INTAKE_...   secrets of those who tell of leaked tokens, by the names that leakgate.yaml gives
 
 Files:
   ./leakgate.yaml       settings; "leakgate check-config --print" shows all of them

@@ -56,7 +56,7 @@ import { endSession, listSessions, noteSeen, type SessionDraft, startSession } f
 import { readSettings, type SettingsChanged, updateSettings } from "./store/settingschanges.ts";
 import { Sightings } from "./store/sightings.ts";
 import { numberOf, openTables, readHead, type StoredLeak, type Tables } from "./store/tables.ts";
-import { takeIn } from "./store/takein.ts";
+import { type Standing, standingOf, takeIn } from "./store/takein.ts";
 import * as tokenChanges from "./store/tokenchanges.ts";
 import { Told } from "./store/told.ts";
 
@@ -356,6 +356,14 @@ export class RulesStore {
   /** The leaks that hold this token now. */
   leaksHolding(digest: Uint8Array): LeakId[] {
     return holdersOf(this.#tables, digest).map(({ seq }): LeakId => `leak-${seq}`);
+  }
+
+  /** The same, each with what was decided of the token there. */
+  standings(digest: Uint8Array): { readonly leak: LeakId; readonly standing: Standing }[] {
+    return holdersOf(this.#tables, digest).map((holder) => ({
+      leak: `leak-${holder.seq}`,
+      standing: standingOf(this.#tables, holder),
+    }));
   }
 
   /** Whether a token ever came of which only a hash is known. */

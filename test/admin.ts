@@ -31,6 +31,8 @@ export interface CallOptions {
 
 export type AdminSettings = Partial<Omit<AdminOptions, "data" | "config">> & {
   readonly config?: object;
+  /** Tenants that are there before the admin starts. */
+  readonly tenants?: readonly string[];
 };
 
 /** Any JSON object: tests say what they expect of it. */
@@ -102,11 +104,16 @@ export class TestAdmin {
     this.events = EventLog.open(parts.data);
   }
 
-  static async start(settings: AdminSettings = {}): Promise<TestAdmin> {
+  static async start({ tenants: names = [], ...settings }: AdminSettings = {}): Promise<TestAdmin> {
     const folder = temporaryFolder();
     const data = join(folder.path, "data");
     const administrator = await storeKey(data, "administrator", "Ann");
     const analyst = await storeKey(data, "analyst", "Bob");
+    if (names.length > 0) {
+      const tenants = await Tenants.open(data);
+      for (const name of names) await tenants.create("system", name);
+      await tenants.close();
+    }
     const log: string[] = [];
     const options: AdminOptions = {
       listen: { host: "127.0.0.1", port: 0 },

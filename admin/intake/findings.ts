@@ -5,8 +5,9 @@ import { TOKEN_BYTES_MAX } from "../../rules/token.ts";
 import { type Call, call } from "../call.ts";
 import { strict, text, time } from "../inputs.ts";
 import type { Services } from "../services.ts";
+import type { View } from "../views.ts";
 import { tag } from "./tag.ts";
-import { takeInFindings } from "./takein.ts";
+import { type GivenFinding, type TakeInOutcome, takeInFindings } from "./takein.ts";
 
 const FINDINGS_MAX = 10_000;
 /** What a text may have at most before its own limit is looked at: then the finding is refused, and not the call. */
@@ -38,7 +39,8 @@ const finding = strict({
 }).refine(({ token, hash }) => (token === undefined) !== (hash === undefined), {
   message: "must hold a token or a hash, and not both",
 });
-const body = strict({ findings: z.array(finding).min(1).max(FINDINGS_MAX) }).meta({
+/** What `POST /intake/findings` takes, and the signed webhook too. */
+export const findingsBody = strict({ findings: z.array(finding).min(1).max(FINDINGS_MAX) }).meta({
   examples: [
     {
       findings: [
@@ -85,21 +87,25 @@ export function findingCalls(services: Services): readonly Call[] {
         "is seen elsewhere, makes a leak that is a regression. The same again changes nothing. A finding that cannot be " +
         "taken in is refused alone.",
       access: "change",
-      body,
+      body: findingsBody,
       answers: { 200: { description: "What became of them", schema: takenAnswer } },
-      handle: async ({ context, tenant, actor, body: { findings } }) => {
-        const given = findings.map(({ token, hash, ...rest }) => ({
-          ...rest,
-          token: token ?? { hash: hash ?? "" },
-        }));
-        const { refusals, ...outcome } = await takeInFindings(services, tenant, actor, given);
-        const named = refusals.map(({ index, reason, detail }) => ({
-          pointer: `#/findings/${index}`,
-          reason,
-          detail,
-        }));
-        return context.json({ ...outcome, refusals: named });
-      },
+      handle: async ({ context, tenant, actor, body: { findings } }) =>
+        context.json(takenView(await takeInFindings(services, tenant, actor, findings.map(given)))),
     }),
   ];
+}
+
+/** A finding of the body as it is taken in. */
+export function given({ token, hash, ...rest }: z.output<typeof finding>): GivenFinding {
+  return { ...rest, token: token ?? { hash: hash ?? "" } };
+}
+
+/** What became of findings, as it is answered. */
+export function takenView({ refusals, ...outcome }: TakeInOutcome): View {
+  const named = refusals.map(({ index, reason, detail }) => ({
+    pointer: `#/findings/${index}`,
+    reason,
+    detail,
+  }));
+  return { ...outcome, refusals: named };
 }

@@ -71,6 +71,8 @@ const KUBERNETES_NAMES =
 export function unknownEnvironment(env: Environment): string[] {
   return Object.keys(env).filter((name) => {
     if (!name.startsWith("LEAKGATE_") || environmentNames.includes(name)) return false;
+    // The file says which of these are read; one that it names and nobody sets ends the start.
+    if (name.startsWith("LEAKGATE_INTAKE_")) return false;
     if (KUBERNETES_NAMES.test(name)) return false;
     return !(name.endsWith("_PORT") && /^(?:tcp|udp|sctp):\/\//.test(env[name] ?? ""));
   });
@@ -100,7 +102,7 @@ export function withoutShorthands(values: unknown, known: readonly string[]): un
 
 function addressAsText(values: Group): Group {
   const fields = Object.entries(values).map(([key, value]) => {
-    if (key === "admin" && isGroup(value)) return [key, addressAsText(value)];
+    if ((key === "admin" || key === "intake") && isGroup(value)) return [key, addressAsText(value)];
     return [key, key === "listen" && typeof value === "number" ? String(value) : value];
   });
   return Object.fromEntries(fields);

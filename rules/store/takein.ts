@@ -136,8 +136,10 @@ function homeOf(tables: Tables, holders: readonly Holder[]): Holder | null {
     : null;
 }
 
-/** What was decided of a token, with its leak or alone. */
-function standingOf(tables: Tables, { seq, number }: Holder): "active" | "closed" | "marked_false" {
+/** What was decided of a token, with its leak or alone. `active`: it is opened or patched. */
+export type Standing = "active" | "closed" | "marked_false";
+
+export function standingOf(tables: Tables, { seq, number }: Holder): Standing {
   const { leak, kinds } = tables.leaks.get(seq)!;
   if (leak.status === "closed" || leak.status === "marked_false") return leak.status;
   if (leak.tokensClosed + leak.tokensFalse === 0) return "active";
