@@ -52,7 +52,7 @@ describe("POST /intake/findings", () => {
     });
     const rest = await get(`${LEAKS}/leak-1/sightings?limit=1&cursor=${page.next}`);
     expect(rest).toMatchObject({ sightings: [{ line: 9 }], next: null });
-    expect((await admin.call("GET", `${LEAKS}/leak-1/sightings?token=2`)).status).toBe(400);
+    expect((await admin.call("GET", `${LEAKS}/leak-1/sightings?number=2`)).status).toBe(400);
     expect((await admin.call("GET", `${LEAKS}/leak-9/sightings`)).status).toBe(404);
   });
 

@@ -248,7 +248,7 @@ export const leakParameters = {
   tokens: strict({ limit: limit(1_000, 100), cursor: whole(0, Number.MAX_SAFE_INTEGER).optional() }),
   comments: strict({ limit: limit(), cursor }),
   sightings: strict({
-    token: whole(1, Number.MAX_SAFE_INTEGER).optional().describe("Of this token alone."),
+    number: whole(1, Number.MAX_SAFE_INTEGER).optional().describe("Of the token with this id alone."),
     limit: limit(1_000, 100),
     cursor,
   }),

@@ -16,7 +16,7 @@ export const sightingCalls: readonly Call[] = [
     access: "look",
     query: leakParameters.sightings,
     answers: { 200: { description: "A page of sightings", schema: sightingList } },
-    handle: ({ context, tenant: { store }, query: { token, limit, cursor }, part }) => {
+    handle: ({ context, tenant: { store }, query: { number: token, limit, cursor }, part }) => {
       const { id } = known(store, part("id"));
       const { sightings, next } = store.sightings.list(id, { token, limit, after: cursor });
       const count = token === undefined ? store.sightings.ofLeak(id) : store.sightings.ofToken(id, token);
