@@ -49,6 +49,13 @@ export function chooseTenant(name: string | null): void {
   tenant = name;
 }
 
+/** After so long without a hand on mouse or keys a call is the page's own, and keeps no session awake. */
+const ATTENDED_MS = 60_000;
+let touchedAt = Date.now();
+for (const kind of ["pointerdown", "keydown", "pointermove"] as const)
+  addEventListener(kind, () => (touchedAt = Date.now()), { passive: true });
+const isAttended = () => Date.now() - touchedAt < ATTENDED_MS;
+
 /** Calls the API as the one who is signed in. Throws ApiProblem, also where the admin does not answer (status 0). */
 export async function api<T>(method: string, path: string, options: ApiOptions = {}): Promise<T> {
   const answer = await send(method, urlOf(path, options.query), options);
@@ -72,6 +79,7 @@ async function send(method: string, url: string, { body, ifMatch, signal }: ApiO
       credentials: "same-origin",
       cache: "no-store",
       headers: {
+        ...(isAttended() ? {} : { "leakgate-unattended": "1" }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(ifMatch === undefined ? {} : { "if-match": `"${ifMatch}"` }),
       },

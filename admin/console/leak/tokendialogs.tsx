@@ -38,13 +38,14 @@ interface TokenDialogProps {
 
 /** Asks before a decision about one token. */
 export function DecideToken({
-  leak,
+  leak: newest,
   token,
   decision,
   onClose,
   onChanged,
 }: TokenDialogProps & { readonly token: Token; readonly decision: TokenDecision }) {
   const { label, consequence } = tokenDecisions[decision];
+  const [leak] = useState(newest);
   const [grounds, setGrounds] = useState(() => groundsOf(null, null));
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const carryOut = async (event: SubmitEvent) => {

@@ -1,4 +1,4 @@
-import { useCallback, useState } from "preact/hooks";
+import { useCallback, useRef, useState } from "preact/hooks";
 import { AddLeak } from "../addleak/addleak.tsx";
 import { api } from "../api.ts";
 import { useLive } from "../live.ts";
@@ -79,7 +79,7 @@ export function LeaksPage() {
           onClose={() => setQuery({ add: null }, true)}
           onAdded={(id) => {
             changed();
-            go(`/leaks/${id}`);
+            go(`/leaks/${id}`, true);
           }}
         />
       )}
@@ -89,9 +89,17 @@ export function LeaksPage() {
 
 /** What the list is filtered by, each to be taken away. */
 function FilterLine({ filter }: { readonly filter: LeakFilter }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The chip that had the focus is gone with its filter.
+  const takeAway = (changes: Readonly<Record<string, string | null>>) => {
+    setQuery(changes);
+    heading.current?.focus();
+  };
   return (
     <div class="filter-line">
-      <h2>Leaks</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        Leaks
+      </h2>
       {(Object.keys(filterFields) as FilterField[]).flatMap((field) =>
         filter[field].map((value) => {
           const [name, word] = filterFields[field];
@@ -100,7 +108,7 @@ function FilterLine({ filter }: { readonly filter: LeakFilter }) {
             <Chip
               key={label}
               label={label}
-              onRemove={() => setQuery({ [field]: switched(filter[field], value) })}
+              onRemove={() => takeAway({ [field]: switched(filter[field], value) })}
             >
               {label}
             </Chip>
@@ -108,12 +116,12 @@ function FilterLine({ filter }: { readonly filter: LeakFilter }) {
         }),
       )}
       {filter.q !== "" && (
-        <Chip label={`text ${filter.q}`} onRemove={() => setQuery({ q: null })}>
+        <Chip label={`text ${filter.q}`} onRemove={() => takeAway({ q: null })}>
           Text: {filter.q}
         </Chip>
       )}
       {isFiltered(filter) && (
-        <button type="button" class="quiet-button" onClick={() => setQuery(noFilter)}>
+        <button type="button" class="quiet-button" onClick={() => takeAway(noFilter)}>
           Clear filters
         </button>
       )}
