@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { digestToken, type Judge, type TokenDigest } from "../rules/digest.ts";
 import { judgeOf } from "../rules/intake.ts";
 import { checkLeakInput } from "../rules/leak.ts";
+import { LineRefusals } from "../rules/linerefused.ts";
 import type { Pepper } from "../rules/pepper.ts";
 import { screenTexts } from "../rules/screen.ts";
 import type { Changed } from "../rules/store/leakchanges.ts";
@@ -17,6 +18,9 @@ import { registerLeakViews } from "./leaks/list.ts";
 import { linesOf } from "./lines.ts";
 import { type TenantFlags, tenantOptions, wholeNumber } from "./options.ts";
 import { Progress } from "./progress.ts";
+
+/** A list with more of them is the wrong file: its other lines would only repeat it. */
+const REFUSALS_SHOWN = 50;
 
 interface AddFlags extends Flags, TenantFlags {
   readonly name: string;
@@ -62,8 +66,10 @@ async function addLeak(flags: AddFlags): Promise<void> {
   try {
     const tokens: TokenDigest[] = [];
     const judge = judgeOf(store.falsePositiveRules());
+    const refusals = new LineRefusals(REFUSALS_SHOWN);
     for (const { bytes, digestOne } of lists)
-      await digestLines(bytes, (text, line) => digestOne(text, line, pepper, judge), tokens);
+      await digestLines(bytes, (text, line) => digestOne(text, line, pepper, judge), tokens, refusals);
+    refusals.end();
     if (tokens.length === 0) throw new CommandFailed("no token was given; write one a line", ExitCode.usage);
     screenTexts(store, pepper, { name: input.name, description: input.description }, tokens);
     const registered = await store.register(cliActor(), { ...input, tokens });
@@ -111,11 +117,15 @@ async function digestLines(
   bytes: AsyncIterable<Buffer>,
   digestOne: (text: string, line: number) => TokenDigest,
   tokens: TokenDigest[],
+  refusals: LineRefusals,
 ): Promise<void> {
   const progress = new Progress("tokens digested");
   for await (const batch of linesOf(bytes)) {
+    if (refusals.isFull) break;
     for (const { text, number } of batch) {
-      tokens.push(digestOne(text, number));
+      const digest = refusals.collect(() => digestOne(text, number));
+      if (digest === null) continue;
+      tokens.push(digest);
       if (tokens.length % 10_000 === 0) progress.show(tokens.length);
     }
   }
