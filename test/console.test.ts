@@ -286,6 +286,39 @@ describe.skipIf(chromiumPath === null)(
       await context.close();
     });
 
+    test("another scanner's report: its counts, what was refused, and the way to its leaks", async () => {
+      const { page, context, errors } = await openPage(browser);
+      await signIn(page, url, gateway.key);
+      await page.getByRole("button", { name: "Import report" }).click();
+      const dialog = page.getByRole("dialog");
+      const choose = (text: string) =>
+        dialog
+          .getByLabel("Report", { exact: true })
+          .setInputFiles({ name: "report.json", mimeType: "application/json", buffer: Buffer.from(text) });
+      const send = () => dialog.getByRole("button", { name: "Import report" }).click();
+      await choose("[1]");
+      await send();
+      await dialog
+        .getByText(/cannot be told/)
+        .first()
+        .waitFor();
+      const finding = (Secret: string) => ({ RuleID: "made-up", Secret, File: "made-up/console.env" });
+      const secrets = ["made-up-imported-1", "made-up-imported-2", "REDACTED", "REDACTED"];
+      await choose(JSON.stringify(secrets.map(finding)));
+      await send();
+      await dialog.getByText("4 findings of gitleaks").waitFor();
+      await dialog.getByText("2 Redacted: a mask stands").waitFor();
+      expect(await violations(page)).toEqual([]);
+      await dialog.getByRole("link", { name: "See its leaks" }).click();
+      await dialog.waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Remove filter Source: gitleaks" }).waitFor();
+      const rows = page.locator("tr[data-leak]");
+      await until("the list has them", async () => (await rows.count()) === 2);
+      expect(await rows.first().textContent()).toContain("made-up token in made-up/console.env");
+      expect(errors).toEqual([]);
+      await context.close();
+    });
+
     test("several leaks at once: selected, patched together", async () => {
       const { page, context } = await openPage(browser);
       await signIn(page, url, gateway.key);
@@ -304,7 +337,14 @@ describe.skipIf(chromiumPath === null)(
       const { page, context, errors } = await openPage(browser);
       await signIn(page, url, analyst);
       await page.locator("tr[data-leak]").first().waitFor();
-      for (const name of ["Add leak", "Apply virtual patch", "Edit", "Add tokens", "New key"])
+      for (const name of [
+        "Add leak",
+        "Import report",
+        "Apply virtual patch",
+        "Edit",
+        "Add tokens",
+        "New key",
+      ])
         expect(await page.getByRole("button", { name }).count()).toBe(0);
       expect(await page.getByRole("checkbox").count()).toBe(0);
       await page.goto(`${url}/console/leaks/${ids[0]}`);
@@ -427,6 +467,7 @@ describe.skipIf(chromiumPath === null)(
       const pages = [
         "/",
         "/?add=leak",
+        "/?add=report",
         `/leaks/${ids[2]}`,
         "/events",
         "/rules",

@@ -33,6 +33,7 @@ const ENTRIES = [
   "bench/views.ts",
   "bench/inflate.ts",
   "bench/seen.ts",
+  "bench/import.ts",
   "test/fuzz/main.ts",
   "test/console/screenshots.ts",
 ];

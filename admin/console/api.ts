@@ -31,6 +31,8 @@ export type QueryValue = string | number | boolean | readonly string[] | undefin
 export interface ApiOptions {
   readonly query?: Readonly<Record<string, QueryValue>>;
   readonly body?: unknown;
+  /** In place of `body`, sent as it is. */
+  readonly file?: { readonly type: string; readonly content: Blob };
   /** The version that was seen; another one answers 412. */
   readonly ifMatch?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -72,7 +74,11 @@ export async function api<T>(method: string, path: string, options: ApiOptions =
   throw new ApiProblem(answer.status, detail, errors);
 }
 
-async function send(method: string, url: string, { body, ifMatch, signal }: ApiOptions): Promise<Response> {
+async function send(
+  method: string,
+  url: string,
+  { body, file, ifMatch, signal }: ApiOptions,
+): Promise<Response> {
   try {
     return await fetch(url, {
       method,
@@ -81,9 +87,10 @@ async function send(method: string, url: string, { body, ifMatch, signal }: ApiO
       headers: {
         ...(isAttended() ? {} : { "leakgate-unattended": "1" }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(file === undefined ? {} : { "content-type": file.type }),
         ...(ifMatch === undefined ? {} : { "if-match": `"${ifMatch}"` }),
       },
-      body: body === undefined ? null : JSON.stringify(body),
+      body: file?.content ?? (body === undefined ? null : JSON.stringify(body)),
       signal: signal ?? null,
     });
   } catch (error) {

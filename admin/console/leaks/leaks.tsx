@@ -1,6 +1,7 @@
 import { useCallback, useRef, useState } from "preact/hooks";
 import { AddLeak } from "../addleak/addleak.tsx";
 import { api } from "../api.ts";
+import { ImportReport } from "../importreport/importreport.tsx";
 import { useLive } from "../live.ts";
 import { useLoaded } from "../loading.ts";
 import { go, setQuery, usePlace } from "../location.ts";
@@ -44,15 +45,21 @@ export function LeaksPage() {
   }, [stats.reload]);
   useLive(changed);
   const choose = (field: FilterField, value: string) => setQuery({ [field]: switched(filter[field], value) });
-  const isAdding = query.get("add") !== null && mayChange;
+  const adds = mayChange ? query.get("add") : null;
+  const leave = () => setQuery({ add: null }, true);
 
   return (
     <>
       <PageHead title="API Leaks">
         {mayChange && (
-          <button type="button" class="button primary" onClick={() => setQuery({ add: "leak" })}>
-            <Icon name="plus" /> Add leak
-          </button>
+          <>
+            <button type="button" class="button" onClick={() => setQuery({ add: "report" })}>
+              <Icon name="file" /> Import report
+            </button>
+            <button type="button" class="button primary" onClick={() => setQuery({ add: "leak" })}>
+              <Icon name="plus" /> Add leak
+            </button>
+          </>
         )}
       </PageHead>
       <Shown of={stats} lines={8}>
@@ -74,9 +81,10 @@ export function LeaksPage() {
           )
         }
       </Shown>
-      {isAdding && (
+      {adds === "report" && <ImportReport onClose={leave} onImported={changed} />}
+      {adds === "leak" && (
         <AddLeak
-          onClose={() => setQuery({ add: null }, true)}
+          onClose={leave}
           onAdded={(id) => {
             changed();
             go(`/leaks/${id}`, true);
