@@ -225,6 +225,12 @@ describe("a repository that is elsewhere", () => {
     );
   });
 
+  test("is not copied whole where it is too large", async () => {
+    commit(path, "one.txt", "one");
+    const reading = readAll(mirror(pathToFileURL(path).href), null, { bytesMax: 100 });
+    await expect(reading).rejects.toThrow("is larger than 100 bytes");
+  });
+
   test("must not lie at a private address, and what opens it is in no message", async () => {
     for (const host of ["127.0.0.1:9", "[::1]", "169.254.169.254", "localhost"]) {
       const failure = await readAll(mirror(`https://ann:made-up-password@${host}/a/b.git`)).catch(
