@@ -32,6 +32,7 @@ const ENTRIES = [
   "bench/findings.ts",
   "bench/views.ts",
   "bench/inflate.ts",
+  "bench/scan.ts",
   "bench/seen.ts",
   "bench/import.ts",
   "test/fuzz/main.ts",
