@@ -87,7 +87,10 @@ export class SourceFailed extends Error {
   readonly isLasting: boolean;
 
   /** `message` is for people, and holds neither a token nor what opens the source. */
-  constructor(message: string, options: { isLasting?: boolean; retryAfterMs?: number | null; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { isLasting?: boolean; retryAfterMs?: number | null; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = "SourceFailed";
     this.isLasting = options.isLasting ?? false;
