@@ -177,7 +177,7 @@ describe("a repository in a folder", () => {
       "protocol.ext.allow": "always",
       "extensions.partialClone": "origin",
       "remote.origin.promisor": "true",
-      "remote.origin.url": `ext::sh -c "${trap("ext")}"`,
+      "remote.origin.url": `ext::${trap("ext")}`,
     };
     for (const [name, value] of Object.entries(settings)) git(path, "config", name, value);
     git(path, "config", "core.repositoryFormatVersion", "1");

@@ -4,7 +4,7 @@ import { breather } from "../intake/takein.ts";
 
 /**
  * The tokens of all leaks of a tenant, under the ids of their leaks: a scan finds them again wherever they stand, whatever they
- * look like. Without those that are marked false, and those that only a hash of is known.
+ * look like. Without those that are marked false.
  */
 export async function registeredTokens({
   store,
@@ -18,19 +18,13 @@ export async function registeredTokens({
       const page = store.tokenPage(leak.id, number);
       for (let place = 0; place < page.count; place++) {
         const token = page.at(place);
-        if (token.removed || token.hash !== null || token.alone === "marked_false") continue;
-        const { anchor, fingerprint, length, preview, kind } = token;
+        if (token.removed || token.alone === "marked_false") continue;
+        const { anchor, fingerprint, length, preview, kind, hash } = token;
         // A copy: the page's bytes are the store's, and may be others by the next turn.
         const digest = Buffer.from(token.digest);
-        inventory.add(leak.id, {
-          digest,
-          anchor,
-          fingerprint,
-          length,
-          preview,
-          kind,
-          mark: page.markAt(place),
-        });
+        const mark = page.markAt(place);
+        const facts = { digest, anchor, fingerprint, length, preview, kind, mark };
+        inventory.add(leak.id, hash === null ? facts : { ...facts, hash });
       }
       await rest();
     }

@@ -17,6 +17,8 @@ import { openExisting, openToRead } from "../data.ts";
 /** Where a scan registers what it finds: a tenant, or, in a dry run, nowhere. To be closed. */
 export interface ScanPlace {
   readonly pepper: Pepper;
+  /** Whether a leak holds the token. */
+  readonly isRegistered: (digest: Buffer) => boolean;
   /** Null in a dry run. */
   readonly intake: { readonly tenant: Tenant; readonly services: TakeInServices } | null;
   /** The registered tokens; null where there is no data. */
@@ -35,6 +37,7 @@ export async function placeIn(settings: Settings, tenant: string, closing: Abort
   const opened = { name: tenant, pepper, store, events };
   return {
     pepper,
+    isRegistered: (digest) => store.leaksHolding(digest).length > 0,
     intake: { tenant: opened, services: { runtime, closing, config: settings.admin } },
     inventory: await registeredTokens(opened),
     cache: join(data, "cache"),
@@ -51,6 +54,7 @@ export async function placeOfDryRun(data: string | null, tenant: string): Promis
   const cache = mkdtempSync(join(tmpdir(), "leakgate-scan-"));
   return {
     pepper: opened?.pepper ?? Pepper.fromBytes(randomBytes(32)),
+    isRegistered: (digest) => opened !== null && opened.store.leaksHolding(digest).length > 0,
     intake: null,
     inventory: opened === null ? null : await registeredTokens(opened),
     cache,

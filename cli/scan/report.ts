@@ -3,12 +3,9 @@ import type { GivenFinding } from "../../admin/intake/takein.ts";
 import { printable } from "../../admin/scan/given.ts";
 import type { LookCounts, LookEnd } from "../../admin/scan/look.ts";
 import type { ScanTaken } from "../../admin/scan/scan.ts";
-import type { Pepper } from "../../rules/pepper.ts";
 import { MASK, maskTokens } from "../../rules/screen.ts";
-import type { TargetKind } from "./target.ts";
-
-export const formats = ["text", "json"] as const;
-export type Format = (typeof formats)[number];
+import type { Format, TargetKind } from "./flags.ts";
+import type { ScanPlace } from "./place.ts";
 
 /** What is told of one target at its end. */
 export interface Told extends LookCounts {
@@ -21,11 +18,11 @@ export interface Told extends LookCounts {
 }
 
 /** A finding for people, in which no token stands: not in its path either. */
-export function findingLine(given: GivenFinding, finding: Finding, format: Format, pepper: Pepper): string {
+export function findingLine(given: GivenFinding, finding: Finding, format: Format, place: ScanPlace): string {
   const { rule, confidence, checksum, line, column, name } = finding;
   const { source, path, url, commit, author, seenAt } = given.sighting;
   const masked = (text: string | null | undefined) =>
-    typeof text === "string" && text !== "" ? printable(withoutToken(text, given, pepper)) : null;
+    typeof text === "string" && text !== "" ? printable(withoutToken(text, given, place)) : null;
   const known = rule === "inventory" ? name : null;
   const view = {
     source,
@@ -52,10 +49,10 @@ export function findingLine(given: GivenFinding, finding: Finding, format: Forma
   return `${view.path ?? view.url ?? source}:${line}:${column}  ${what}  ${view.token}  ${confidence}, risk ${view.risk}${by}`;
 }
 
-function withoutToken(text: string, { token }: GivenFinding, pepper: Pepper): string {
+function withoutToken(text: string, { token }: GivenFinding, place: ScanPlace): string {
   const own = typeof token === "string" ? [token, encodeURIComponent(token)] : [];
   const rest = own.reduce((left, each) => left.replaceAll(each, MASK), text);
-  return maskTokens(rest, pepper, () => false, new Map());
+  return maskTokens(rest, place.pepper, place.isRegistered, true, new Map());
 }
 
 /** How a look ended. */

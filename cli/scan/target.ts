@@ -8,9 +8,7 @@ import { GitReader } from "../../admin/scan/git.ts";
 import { imageReader, isImage } from "../../admin/scan/image.ts";
 import { NpmReader, npmRegistry } from "../../admin/scan/npm.ts";
 import { type Reader, SourceFailed } from "../../admin/scan/source.ts";
-
-export const targetKinds = ["git", "folder", "archive", "image", "npm"] as const;
-export type TargetKind = (typeof targetKinds)[number];
+import type { TargetKind } from "./flags.ts";
 
 export interface TargetOptions {
   /** Where copies of repositories are kept. */
