@@ -10,6 +10,7 @@ A first round, on the defaults and a built-in sample API:
 Looking after it:
   $ leakgate leaks list --status opened --risk high
   $ leakgate leaks close leak-1 --reason revoked --comment "revoked at the provider"
+  $ leakgate scan . --dry-run                     # tokens in a repository's history, or in files
   $ leakgate events 'leak:leak-1 last 7 days' --group-by ip
   $ leakgate audit verify                         # prints the head of the journal: keep it elsewhere
   $ leakgate backup ./backup-1 --with-events      # while the gateway runs
@@ -27,6 +28,7 @@ Files:
   <data>/pepper         without it no stored digest matches anything: keep a copy, and keep it secret
   <data>/rules          leaks, rules, keys and the journal
   <data>/events         attempts; <data>/runtime is what the workers report of themselves
+  <data>/cache          copies of repositories that were scanned; may be deleted
   <data>/tenants/NAME   the same of another tenant; <data>/control holds the keys of global roles
 
 Exit codes:

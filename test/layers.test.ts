@@ -32,6 +32,7 @@ const ENTRIES = [
   "bench/findings.ts",
   "bench/views.ts",
   "bench/inflate.ts",
+  "bench/scan.ts",
   "bench/seen.ts",
   "test/fuzz/main.ts",
   "test/console/screenshots.ts",

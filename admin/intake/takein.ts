@@ -175,7 +175,7 @@ async function warn(
 }
 
 /** Gives way to other work every few milliseconds. */
-function breather(): () => Promise<void> | void {
+export function breather(): () => Promise<void> | void {
   let until = performance.now() + SLICE_MS;
   return () => {
     if (performance.now() < until) return;

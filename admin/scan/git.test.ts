@@ -1,0 +1,298 @@
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { git, manyCommits, newRepository } from "../../test/repositories.ts";
+import { temporaryFolder } from "../../test/support.ts";
+import { addressOf, commitUrl, fileUrl, gitSchemes } from "./git/address.ts";
+import { LocalRepository, Mirror } from "./git/repository.ts";
+import { GitReader } from "./git.ts";
+import {
+  defaultLimits,
+  type Mark,
+  type Piece,
+  type Reader,
+  type ScanLimits,
+  SourceFailed,
+} from "./source.ts";
+
+let folder: ReturnType<typeof temporaryFolder>;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+interface Read {
+  readonly texts: readonly (Extract<Piece, { kind: "text" }> & { readonly text: string })[];
+  readonly skipped: readonly Extract<Piece, { kind: "skipped" }>[];
+  readonly marks: readonly Mark[];
+}
+
+async function readAll(
+  reader: Reader,
+  mark: Mark | null = null,
+  limits: Partial<ScanLimits> = {},
+): Promise<Read> {
+  const read = { texts: [], skipped: [], marks: [] } as {
+    texts: Read["texts"][number][];
+    skipped: Read["skipped"][number][];
+    marks: Mark[];
+  };
+  const signal = new AbortController().signal;
+  for await (const piece of reader.read({ mark, limits: { ...defaultLimits, ...limits }, signal })) {
+    if (piece.kind === "mark") read.marks.push(piece.mark);
+    if (piece.kind === "skipped") read.skipped.push(piece);
+    if (piece.kind !== "text") continue;
+    const parts: Buffer[] = [];
+    if (Buffer.isBuffer(piece.bytes)) parts.push(piece.bytes);
+    else for await (const part of piece.bytes) parts.push(part);
+    read.texts.push({ ...piece, text: Buffer.concat(parts).toString("utf8") });
+  }
+  return read;
+}
+
+const files = ({ texts }: Read) =>
+  texts.filter(({ path }) => path !== "commit message").map(({ path, text }) => `${path}: ${text.trim()}`);
+const local = (path: string) => new GitReader(new LocalRepository(path));
+
+function commit(repository: string, name: string, text: string, message = name): string {
+  mkdirSync(join(repository, name, ".."), { recursive: true });
+  writeFileSync(join(repository, name), text);
+  git(repository, "add", "-A");
+  git(repository, "commit", "--quiet", "--message", message);
+  return git(repository, "rev-parse", "HEAD");
+}
+
+describe("a repository in a folder", () => {
+  let path: string;
+  beforeEach(() => {
+    path = newRepository(join(folder.path, "repository"));
+  });
+
+  test("is read with all its history, deleted files, branches, messages, tags and merges; each blob once", async () => {
+    const first = commit(path, "a/deleted.env", "was here", "first\n\nand its body");
+    git(path, "rm", "--quiet", "a/deleted.env");
+    git(path, "commit", "--quiet", "--message", "away");
+    commit(path, "again.env", "was here");
+    git(path, "checkout", "--quiet", "-b", "other");
+    commit(path, "other.txt", "on another branch");
+    git(path, "checkout", "--quiet", "main");
+    commit(path, "main.txt", "on main");
+    git(path, "merge", "--quiet", "--no-commit", "other");
+    commit(path, "evil.txt", "only in the merge");
+    git(path, "tag", "--annotate", "v1", "--message", "words of a tag");
+    git(path, "tag", "blob", git(path, "rev-parse", "HEAD:main.txt"));
+    const read = await readAll(local(path));
+    expect(files(read).sort()).toEqual([
+      "a/deleted.env: was here",
+      expect.stringMatching(/^blob [0-9a-f]{40}: on main$/),
+      "evil.txt: only in the merge",
+      "main.txt: on main",
+      "other.txt: on another branch",
+      expect.stringMatching(/^tag [0-9a-f]{40}: object[\s\S]*words of a tag$/),
+    ]);
+    expect(
+      read.texts.filter(({ path: each }) => each === "commit message").map(({ text }) => text.trim()),
+    ).toContain("first\n\nand its body");
+    const found = read.texts.find(({ path: each }) => each === "a/deleted.env")!;
+    expect(found.place).toEqual({
+      source: "git",
+      url: null,
+      path: "a/deleted.env",
+      commit: first,
+      author: "Ann Made-Up <ann@example.com>",
+      seenAt: Date.UTC(2026, 0, 2, 3, 4, 5),
+    });
+  });
+
+  test("is looked at for what is new from a mark on", async () => {
+    commit(path, "one.txt", "one");
+    const first = await readAll(local(path));
+    const mark = first.marks.at(-1)!;
+    expect(await readAll(local(path), mark)).toEqual({ texts: [], skipped: [], marks: [mark] });
+    commit(path, "two.txt", "two");
+    const second = await readAll(local(path), mark);
+    expect(files(second)).toEqual(["two.txt: two"]);
+    git(path, "tag", "--annotate", "v1", "--message", "words");
+    const third = await readAll(local(path), second.marks.at(-1)!);
+    expect(files(third)).toEqual([expect.stringContaining("words")]);
+  });
+
+  test("that was pushed over with force, or lost commits of the mark, misses nothing", async () => {
+    commit(path, "one.txt", "one");
+    commit(path, "two.txt", "two");
+    const { marks } = await readAll(local(path));
+    git(path, "reset", "--quiet", "--hard", "HEAD~1");
+    commit(path, "three.txt", "three");
+    expect(files(await readAll(local(path), marks.at(-1)!))).toEqual(["three.txt: three"]);
+    git(path, "reflog", "expire", "--expire=now", "--all");
+    git(path, "gc", "--quiet", "--prune=now");
+    const gone = await readAll(local(path), {
+      tips: [...(marks.at(-1)!.tips as string[]), `${"0".repeat(39)}1`],
+    });
+    expect(files(gone)).toEqual(["one.txt: one", "three.txt: three"]);
+    expect(files(await readAll(local(path), { tips: "not a list" }))).toHaveLength(2);
+  });
+
+  test("gives marks on a long way, from which nothing is missed", async () => {
+    const bare = join(folder.path, "many.git");
+    await manyCommits(bare, 2_100, (each) => `text ${each}`);
+    const whole = await readAll(local(bare));
+    expect(whole.marks).toHaveLength(2);
+    const rest = await readAll(local(bare), whole.marks[0]!);
+    expect(files(rest)).toEqual(files(whole).slice(2_000));
+  });
+
+  test("names no blob that is too large, and no submodule, but where links lead", async () => {
+    writeFileSync(join(path, "large.bin"), Buffer.alloc(5_000, "x"));
+    git(path, "add", "large.bin");
+    git(path, "update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},module`);
+    const link = git(path, "hash-object", "-w", "large.bin");
+    git(path, "update-index", "--add", "--cacheinfo", `120000,${link},link`);
+    git(path, "commit", "--quiet", "--message", "large");
+    const read = await readAll(local(path), null, { textBytesMax: 4_000 });
+    expect(files(read)).toEqual([]);
+    expect(read.skipped).toEqual([{ kind: "skipped", path: "large.bin", why: "too_large" }]);
+  });
+
+  test("with control characters in names and authors gives them as they are, one by one", async () => {
+    const name = "a\u001b[31m\nb.txt";
+    writeFileSync(join(path, name), "text");
+    git(path, "add", "-A");
+    git(path, "commit", "--quiet", "--author", "\u0007Bell <b@example.com>", "--message", "m");
+    const read = await readAll(local(path));
+    expect(files(read)).toEqual([`${name}: text`]);
+  });
+
+  test("starts nothing of what it configures: hooks, monitors, signature checks, or fetching over ext::", async () => {
+    commit(path, "one.txt", "one");
+    const trap = (what: string) => `touch ${join(folder.path, what)}`;
+    const settings = {
+      "core.fsmonitor": trap("fsmonitor"),
+      "core.pager": trap("pager"),
+      "core.sshCommand": trap("ssh"),
+      "gpg.program": trap("gpg"),
+      "log.showSignature": "true",
+      "diff.external": trap("diff"),
+      "protocol.ext.allow": "always",
+      "extensions.partialClone": "origin",
+      "remote.origin.promisor": "true",
+      "remote.origin.url": `ext::${trap("ext")}`,
+    };
+    for (const [name, value] of Object.entries(settings)) git(path, "config", name, value);
+    git(path, "config", "core.repositoryFormatVersion", "1");
+    for (const hook of ["post-checkout", "reference-transaction", "pre-auto-gc"])
+      writeFileSync(join(path, ".git", "hooks", hook), `#!/bin/sh\n${trap("hook")}\n`, { mode: 0o755 });
+    const blob = git(path, "rev-parse", "HEAD:one.txt");
+    rmSync(join(path, ".git", "objects", blob.slice(0, 2), blob.slice(2)));
+    const read = await readAll(local(path));
+    expect(read.skipped).toEqual([{ kind: "skipped", path: "one.txt", why: "unreadable" }]);
+    for (const what of ["fsmonitor", "pager", "ssh", "gpg", "diff", "ext", "hook"])
+      expect(existsSync(join(folder.path, what)), what).toBe(false);
+  });
+
+  test("that is empty, is none, or whose path begins with a hyphen", async () => {
+    expect(await readAll(local(path))).toEqual({ texts: [], skipped: [], marks: [{ tips: [] }] });
+    await expect(readAll(local(folder.path))).rejects.toThrow("is no git repository");
+    const odd = join(folder.path, "-x");
+    renameSync(path, odd);
+    commit(odd, "one.txt", "one");
+    expect(files(await readAll(local(odd)))).toEqual(["one.txt: one"]);
+  });
+});
+
+describe("a repository that is elsewhere", () => {
+  let path: string;
+  beforeEach(() => {
+    path = newRepository(join(folder.path, "repository"));
+  });
+  const mirror = (url: string) => {
+    const address = addressOf(url, gitSchemes);
+    return new GitReader(new Mirror(address, { folder: join(folder.path, "cache"), allowPrivate: false }));
+  };
+
+  test("is copied once, and then what is new is fetched", async () => {
+    commit(path, "one.txt", "one");
+    const { href } = pathToFileURL(path);
+    const first = await readAll(mirror(href));
+    expect(files(first)).toEqual(["one.txt: one"]);
+    commit(path, "two.txt", "two");
+    git(path, "branch", "other");
+    const second = await readAll(mirror(href), first.marks.at(-1)!);
+    expect(files(second)).toEqual(["two.txt: two"]);
+    await expect(readAll(mirror(pathToFileURL(join(folder.path, "none")).href))).rejects.toThrow(
+      SourceFailed,
+    );
+  });
+
+  test("must not lie at a private address, and what opens it is in no message", async () => {
+    for (const host of ["127.0.0.1:9", "[::1]", "169.254.169.254", "localhost"]) {
+      const failure = await readAll(mirror(`https://ann:made-up-password@${host}/a/b.git`)).catch(
+        (error) => error,
+      );
+      expect(failure).toBeInstanceOf(SourceFailed);
+      expect(failure).toMatchObject({ isLasting: true });
+      expect(failure.message).toContain("private");
+      expect(failure.message).not.toContain("made-up-password");
+    }
+  });
+
+  test.each([
+    "ext::sh -c touch% /tmp/x",
+    "ext::https://example.com/a",
+    "--upload-pack=touch",
+    "-x",
+    "ftp://example.com/a",
+    "https://example.com/a\nb",
+    "https://-x/a",
+    "ssh://-oProxyCommand=x/a",
+    "ssh://-x@example.com/a",
+    "https://example.com/%",
+  ])("is refused with the address %j", (text) => {
+    expect(() => addressOf(text, gitSchemes)).toThrow(SourceFailed);
+  });
+
+  test.each([
+    [
+      "https://github.com/acme/app.git",
+      "https://github.com/acme/app/blob/c0/a%20b/c.ts",
+      "https://github.com/acme/app/commit/c0",
+    ],
+    [
+      "git@gitlab.example.com:acme/app.git",
+      "https://gitlab.example.com/acme/app/-/blob/c0/a%20b/c.ts",
+      "https://gitlab.example.com/acme/app/-/commit/c0",
+    ],
+    [
+      "https://ann:pw@codeberg.org/acme/app",
+      "https://codeberg.org/acme/app/src/commit/c0/a%20b/c.ts",
+      "https://codeberg.org/acme/app/commit/c0",
+    ],
+    [
+      "ssh://git@git.example.com:2222/acme/app.git",
+      "ssh://git.example.com:2222/acme/app",
+      "ssh://git.example.com:2222/acme/app",
+    ],
+    ["file:///srv/app.git", null, null],
+  ])("of %s files and commits are found at their pages", (text, file, page) => {
+    const address = addressOf(text, gitSchemes);
+    expect(fileUrl(address, "c0", "a b/c.ts")).toBe(file);
+    expect(commitUrl(address, "c0")).toBe(page);
+    expect(address.url).not.toContain("pw");
+  });
+});
+
+describe("without git", () => {
+  const path = process.env.PATH;
+  beforeAll(() => {
+    process.env.PATH = "/nowhere";
+  });
+  afterAll(() => {
+    process.env.PATH = path;
+  });
+
+  test("says so", async () => {
+    mkdirSync(join(folder.path, ".git"));
+    await expect(readAll(local(folder.path))).rejects.toThrow("git is not installed");
+  });
+});

@@ -1,0 +1,21 @@
+import type { Flags } from "../config.ts";
+import type { TenantFlags } from "../options.ts";
+
+export const targetKinds = ["git", "folder", "archive", "image", "npm"] as const;
+export type TargetKind = (typeof targetKinds)[number];
+
+export const formats = ["text", "json"] as const;
+export type Format = (typeof formats)[number];
+
+/** What `leakgate scan` was asked for. */
+export interface ScanFlags extends Flags, TenantFlags {
+  readonly kind?: TargetKind;
+  readonly rules: readonly string[];
+  readonly assignments?: boolean;
+  readonly dryRun?: boolean;
+  readonly full?: boolean;
+  readonly fail?: boolean;
+  readonly format: Format;
+  readonly registry?: string;
+  readonly textMib?: number;
+}
