@@ -44,6 +44,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ["cli"],
   hono: ["admin"],
   nodemailer: ["admin"],
+  saxes: ["admin"],
   "smtp-server": ["test"],
   express: ["test"],
   fastify: ["test"],
