@@ -206,8 +206,8 @@ test("a look that is stopped ends without an error", async () => {
     controller.abort();
     return null;
   });
-  for (const kind of ["url", "feed", "sitemap"] as const) {
-    const reader = readerOf(kind, host.url("/silent"), { client });
+  for (const kind of ["url", "feed", "sitemap", "github"] as const) {
+    const reader = readerOf(kind, host.url("/silent"), { client, base: host.url("/silent") });
     const { error, marks, skipped } = await gather(reader, { signal: controller.signal });
     expect([error, marks, skipped], kind).toEqual([null, [], []]);
   }
