@@ -7,7 +7,8 @@ import { validatorsSchema } from "./url.ts";
 
 /** A feed is held whole while its entries are read. */
 const FEED_BYTES = 16 * 1024 * 1024;
-const MARK_ENTRIES = 20;
+/** Entries between two marks, each of which names all that were read. */
+const MARK_ENTRIES = 5;
 
 const markSchema = z.object({
   /** Null while an entry is still to be read. */

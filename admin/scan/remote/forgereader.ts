@@ -119,7 +119,7 @@ export class ForgeReader implements Reader {
       }
       if (forge.read.signal.aborted) return;
     }
-    course.finish(id);
+    if (streams.length > 0) yield { kind: "mark", mark: course.finish(id) };
   }
 }
 
@@ -149,8 +149,9 @@ class Course {
     return this.mark([...this.done]);
   }
 
-  finish(id: string): void {
+  finish(id: string): Mark {
     this.done.add(id);
+    return this.mark([...this.done]);
   }
 
   /** The mark at the end: what is there no longer is forgotten. */

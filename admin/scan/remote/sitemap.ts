@@ -14,8 +14,6 @@ const CLOCKS_MS = 3_600_000;
 const SILENT_MAX = 20;
 /** Pages that could not be read now, to be read at the next look whenever they changed. */
 const AGAIN_MAX = 1_000;
-/** Pages between two marks. */
-const MARK_PAGES = 50;
 
 const key = z.string().max(16);
 const markSchema = z.object({
@@ -36,7 +34,6 @@ interface Course {
   readonly again: Set<string>;
   /** Pages in a row without an answer. */
   silent: number;
-  pages: number;
   /** False once a sitemap could not be read: its pages are still to come. */
   isWhole: boolean;
 }
@@ -67,7 +64,6 @@ export class SitemapReader implements Reader {
       done: [...(mark.going?.done ?? [])],
       again: new Set(mark.again),
       silent: 0,
-      pages: 0,
       isWhole: true,
     };
     try {
@@ -156,7 +152,6 @@ export class SitemapReader implements Reader {
       yield { kind: "progress", done: index, of: pages.length, what: pathOf(sitemap.url) };
       yield* this.one(each, course);
       if (options.signal.aborted) return;
-      if (++course.pages % MARK_PAGES !== 0) continue;
       const going = { startedAt, done: [...done], sitemap: sitemap.key, page: each.key };
       yield { kind: "mark", mark: { since: mark.since, going, again: [...again] } };
     }
