@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { reasonsOf } from "../../rules/decision.ts";
 import { intakeActions } from "../../rules/intake.ts";
+import { ruleModes } from "../../rules/rule.ts";
+import { ruleAnswer } from "../answers.ts";
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -41,3 +43,19 @@ export const dryRunAnswer = z
       .describe("The first 1,000."),
   })
   .meta({ id: "IntakeDryRun" });
+
+export const policyAnswer = z
+  .strictObject({
+    id: z.string().meta({ examples: ["policy-1"] }),
+    source: z.string().nullable(),
+    kind: z.string().nullable(),
+    riskMin: z.int().nullable(),
+    verified: z.boolean().nullable(),
+    mode: z.enum(ruleModes),
+    scope: ruleAnswer.shape.scope,
+    enabled: z.boolean(),
+    createdAt: time,
+    createdBy: z.string().meta({ examples: ["key-1 (Ann)"] }),
+    removedAt: time.nullable(),
+  })
+  .meta({ id: "IntakePolicy" });

@@ -17,6 +17,8 @@ export interface SourceLook {
   readonly leaks: number;
   /** What was left out, by why. */
   readonly skipped: { readonly [reason: string]: number };
+  /** `limit`, `time`: it ended before the source did. */
+  readonly end: "whole" | "limit" | "time";
 }
 
 /** Where the looks at a source are. Times are milliseconds since 1970. */
@@ -63,6 +65,25 @@ export class SourceStates {
 
   get(id: SourceId): SourceState {
     return this.of(this.#look(), numberOf("source", id) ?? 0);
+  }
+
+  /** How many are waiting for their next look, failing and tried again, paused, or none of these. */
+  counts(): {
+    readonly waiting: number;
+    readonly failing: number;
+    readonly paused: number;
+    readonly idle: number;
+  } {
+    const counts = { waiting: 0, failing: 0, paused: 0, idle: 0 };
+    const rows = this.#look().sources.getRange({
+      start: ["state", 0],
+      end: ["state", Number.MAX_SAFE_INTEGER],
+    });
+    for (const { value } of rows) {
+      const { isPaused, failures, nextRunAt } = value as SourceState;
+      counts[isPaused ? "paused" : failures > 0 ? "failing" : nextRunAt === null ? "idle" : "waiting"]++;
+    }
+    return counts;
   }
 
   /** By the number of a source, also inside a write transaction. */
