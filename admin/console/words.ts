@@ -89,6 +89,15 @@ const SOURCE_WORDS: Readonly<Record<string, string>> = {
   gitguardian: "GitGuardian",
   scanner: "Scanner",
   sample: "Sample",
+  git: "Git",
+  folder: "Folder",
+  archive: "Archive",
+  npm: "npm package",
+  image: "Image",
+  url: "Web page",
+  sitemap: "Sitemap",
+  feed: "Feed",
+  gitea: "Gitea",
 };
 export const sourceWord = (source: string) => SOURCE_WORDS[source] ?? source;
 
