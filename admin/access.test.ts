@@ -8,6 +8,7 @@ import { openPaths, SignIns, signInCalls } from "./auth.ts";
 import { adminSchema } from "./config.ts";
 import { Identity } from "./identity.ts";
 import { Notifier } from "./notify/notifier.ts";
+import { Watch } from "./scan/watch.ts";
 import { IntakeCounts } from "./told/counts.ts";
 
 let admin: TestAdmin;
@@ -18,10 +19,21 @@ beforeAll(async () => {
   const tenants = await Tenants.open(admin.data);
   const [config, logger] = [adminSchema.parse({}), pino({ level: "silent" })];
   const notifier = new Notifier(tenants, { config: config.notify, smtp: undefined, logger, everyMs: null });
+  const closing = new AbortController().signal;
+  const { runtime } = admin;
+  const services = { runtime, closing, config };
+  const watch = new Watch(tenants, {
+    config: config.scan,
+    services,
+    data: admin.data,
+    logger,
+    everyMs: null,
+  });
   const app = adminApp({
     tenants,
-    runtime: admin.runtime,
+    runtime,
     notifier,
+    watch,
     logger,
     config,
     identity: new Identity({ tenants, config, logger }),
@@ -31,7 +43,7 @@ beforeAll(async () => {
     version: "0.0.0-test",
     startedAt: 0,
     expectsWorkers: false,
-    closing: new AbortController().signal,
+    closing,
   });
   calls = app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => ({ method, path }));
   await notifier.close();

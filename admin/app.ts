@@ -143,7 +143,7 @@ function wordsOf(app: Hono<Env>): ReadonlySet<string> {
   return new Set(callsOf(app).flatMap(({ path }) => path.split("/").filter((part) => !part.startsWith(":"))));
 }
 
-const LOGGED_ID = /^(?:leak|rule|key|session|hook|delivery)-\d{1,15}$/;
+const LOGGED_ID = /^(?:leak|rule|key|session|hook|delivery|source)-\d{1,15}$/;
 
 /** The path with everything but known words and ids left out: by mistake a token may stand in it. */
 function loggedPath(path: string, words: ReadonlySet<string>): string {

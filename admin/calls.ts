@@ -11,6 +11,8 @@ import { ruleCalls } from "./rules.ts";
 import type { Services } from "./services.ts";
 import { sessionCalls } from "./session.ts";
 import { settingsCalls } from "./settings.ts";
+import { sourceCalls } from "./sources/calls.ts";
+import { inventoryCalls } from "./sources/inventory.ts";
 import { statsCalls } from "./stats.ts";
 import { statusCalls } from "./status.ts";
 import { tenantCalls } from "./tenants.ts";
@@ -20,6 +22,8 @@ export function allCalls(services: Services): readonly Call[] {
   const ofLeaks = [
     ...leakCalls(services),
     ...intakeCalls(services),
+    ...sourceCalls(services),
+    ...inventoryCalls,
     ...previewCalls(services),
     ...ruleCalls,
     ...eventCalls(services),

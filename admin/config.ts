@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isGlobal, roles } from "../rules/access.ts";
 import { isTenantName } from "../rules/tenants.ts";
 import { notifySchema, smtpSchema } from "./notify/config.ts";
+import { scanSchema } from "./scan/config.ts";
 import { intakeSchema } from "./told/config.ts";
 
 const whole = (min: number, max: number, otherwise: number) => z.int().min(min).max(max).default(otherwise);
@@ -117,6 +118,8 @@ export const adminSchema = z.strictObject({
   notify: notifySchema.default(() => notifySchema.parse({})),
   smtp: smtpSchema.optional(),
   intake: intakeSchema.default(() => intakeSchema.parse({})),
+  /** Sources that are watched for tokens. */
+  scan: scanSchema.default(() => scanSchema.parse({})),
 });
 
 export type OidcConfig = z.infer<typeof oidcSchema>;

@@ -32,6 +32,7 @@ export class Metrics {
     this.#workers(registry);
     this.#notifications(registry);
     this.#intake(registry);
+    this.#looks(registry);
     return (await registry.metrics()) + (await this.#own.metrics());
   }
 
@@ -78,6 +79,27 @@ export class Metrics {
       for (const [receiver, outcomes] of counts)
         for (const [outcome, count] of outcomes) total.inc({ receiver, outcome }, count);
     }
+  }
+
+  #looks(registry: Registry): void {
+    const { counters, running } = this.#services.watch;
+    const { ok, failed, stopped, ...sums } = counters;
+    const total = (name: string, help: string, labelNames: string[] = []) =>
+      new Counter({ name: `leakgate_scan_${name}_total`, help, labelNames, registers: [registry] });
+    const looks = total("looks", "Looks at watched sources that are over, by what came of them.", [
+      "outcome",
+    ]);
+    for (const [outcome, count] of Object.entries({ ok, failed, stopped })) looks.inc({ outcome }, count);
+    const helps = {
+      texts: "Texts that were looked at.",
+      bytes: "Bytes that were looked at.",
+      findings: "Tokens that were met, each time.",
+      leaks: "Leaks that were registered.",
+    };
+    for (const [name, sum] of Object.entries(sums)) total(name, helps[name as keyof typeof sums]).inc(sum);
+    gauge(registry, "leakgate_scan_running", "Sources that are being looked at.", [], [["", running]]);
+    const states = this.#services.tenants.all.map(({ store }) => store.sources.states.counts());
+    gauge(registry, "leakgate_scan_sources", "Watched sources, by state.", ["state"], added(states));
   }
 
   #workers(registry: Registry): void {

@@ -40,6 +40,8 @@ const REFUSALS: Record<RefusalCode, { readonly status: number; readonly detail?:
   EventUnknown: { status: 404, detail: "No event has this id; events are dropped when they are old." },
   FalsePositiveRuleUnknown: { status: 404, detail: "No rule of the intake has this id." },
   PolicyUnknown: { status: 404, detail: "No policy of the intake has this id." },
+  SourceUnknown: { status: 404, detail: "No watched source has this id." },
+  InventoryUnknown: { status: 404, detail: "The inventory lists no tokens under this name." },
   KeyUnknown: { status: 404, detail: "No access key has this id." },
   KeyRevoked: { status: 409 },
   SessionUnknown: { status: 404, detail: "No session has this id." },

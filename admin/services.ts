@@ -9,6 +9,7 @@ import type { AdminConfig } from "./config.ts";
 import type { Identity } from "./identity.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import type { Oidc } from "./oidc.ts";
+import type { Watch } from "./scan/watch.ts";
 import type { IntakeCounts } from "./told/counts.ts";
 
 /** What the routes work with; opened and closed by `startAdmin`. */
@@ -16,6 +17,7 @@ export interface Services {
   readonly tenants: Tenants;
   readonly runtime: Runtime;
   readonly notifier: Notifier;
+  readonly watch: Watch;
   readonly logger: Logger;
   readonly config: AdminConfig;
   readonly identity: Identity;

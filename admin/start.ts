@@ -15,6 +15,7 @@ import { Identity } from "./identity.ts";
 import { Notifier } from "./notify/notifier.ts";
 import { Oidc } from "./oidc.ts";
 import { Retention } from "./retention.ts";
+import { Watch } from "./scan/watch.ts";
 import { serverOf } from "./server.ts";
 import type { Env } from "./services.ts";
 import { TimeBoxes } from "./timeboxes.ts";
@@ -43,6 +44,8 @@ export interface AdminOptions {
   readonly timeBoxesEveryMs?: number;
   /** Who sends a request's head for longer is cut off, within half as long again; default 10 seconds. */
   readonly headMs?: number;
+  /** How often is looked for sources that are due; null for never by itself. Default a second. */
+  readonly watchEveryMs?: number | null;
 }
 
 export interface RunningAdmin {
@@ -73,7 +76,9 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   const tenants = await Tenants.open(data);
   const runtime = await Runtime.open(data);
   const closeStores = () => Promise.all([runtime.close(), tenants.close()]);
-  let notifier: Notifier;
+  const closing = new AbortController();
+  let notifier: Notifier | null = null;
+  let watch: Watch;
   try {
     const { notify, smtp } = config;
     const everyMs = options.notifyEveryMs;
@@ -83,12 +88,19 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
       logger,
       ...(everyMs === undefined ? {} : { everyMs }),
     });
+    watch = new Watch(tenants, {
+      config: config.scan,
+      services: { runtime, closing: closing.signal, config },
+      data,
+      logger,
+      ...(options.watchEveryMs === undefined ? {} : { everyMs: options.watchEveryMs }),
+    });
   } catch (error) {
+    await notifier?.close();
     await closeStores();
     throw error;
   }
 
-  const closing = new AbortController();
   const calls = new Set<Promise<unknown>>();
   const servers: Server[] = [];
   const { headMs = HEAD_MS } = options;
@@ -115,6 +127,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     tenants,
     runtime,
     notifier,
+    watch,
     logger,
     config,
     identity: new Identity({ tenants, config, logger }),
@@ -141,7 +154,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   } catch (error) {
     closing.abort();
     await Promise.all(servers.map(stop));
-    await notifier.close();
+    await Promise.all([notifier.close(), watch.close()]);
     await closeStores();
     throw error;
   }
@@ -152,10 +165,11 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   const attempts = new AttemptsTaker(tenants, logger);
   const close = async (): Promise<void> => {
     closing.abort();
+    const watching = watch.close();
     await Promise.all(servers.map(stop));
     // A call goes on after its connection is gone, and must not find the store closed.
     await Promise.race([Promise.allSettled(calls), pause(GIVE_UP_MS, undefined, { ref: false })]);
-    await Promise.all([retention.close(), notifier.close(), timeBoxes.close(), attempts.close()]);
+    await Promise.all([retention.close(), notifier.close(), timeBoxes.close(), attempts.close(), watching]);
     await closeStores();
   };
   let closed: Promise<void> | null = null;

@@ -29,6 +29,11 @@ export type JournalAction =
   | "policy.create"
   | "policy.update"
   | "policy.remove"
+  | "source.create"
+  | "source.update"
+  | "source.remove"
+  | "inventory.add"
+  | "inventory.remove"
   | "session.start"
   | "session.end"
   | "session.revoke"
@@ -44,12 +49,12 @@ export interface JournalEntry {
   readonly revision: number;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** `key-3 (name)`, `oidc:subject (name)`, `cli:user`, `policy-2 (by key-3 (name))` or `system`. */
+  /** `key-3 (name)`, `oidc:subject (name)`, `cli:user`, `policy-2 (by key-3 (name))`, `source-4 (git)` or `system`. */
   readonly actor: string;
   /** The address from which the change was asked for, as the admin saw it. */
   readonly from?: string;
   readonly action: JournalAction;
-  /** The id of the leak, access key, session or hook. */
+  /** The id of the leak, access key, session, hook or source; `inventory NAME`. */
   readonly subject: string;
   /** The fields that changed, before (null: the subject was not there) and after. */
   readonly before: Facts | null;

@@ -9,6 +9,8 @@ export type RefusalCode =
   | "EventUnknown"
   | "FalsePositiveRuleUnknown"
   | "PolicyUnknown"
+  | "SourceUnknown"
+  | "InventoryUnknown"
   | "TenantUnknown"
   | "TenantTaken"
   | "HookUnknown"
@@ -65,6 +67,22 @@ export class PolicyUnknown extends Refusal {
   readonly code = "PolicyUnknown";
   constructor(id: string) {
     super(`no policy of the intake has the id ${shown(id)}`);
+  }
+}
+
+/** No watched source has this id, or it was taken away. */
+export class SourceUnknown extends Refusal {
+  readonly code = "SourceUnknown";
+  constructor(id: string) {
+    super(`no watched source has the id ${shown(id)}`);
+  }
+}
+
+/** The inventory lists no tokens under this name. */
+export class InventoryUnknown extends Refusal {
+  readonly code = "InventoryUnknown";
+  constructor(name: string) {
+    super(`the inventory lists no tokens under the name ${shown(name)}`);
   }
 }
 

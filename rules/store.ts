@@ -36,6 +36,7 @@ import { holdersOf } from "./store/holders.ts";
 import { Hooks } from "./store/hooks.ts";
 import * as importChanges from "./store/importchanges.ts";
 import { addIntakeRule, type IntakeChanged, readIntake, removeIntakeRule } from "./store/intakechanges.ts";
+import { InventoryTokens } from "./store/inventory.ts";
 import { KeptAnswers } from "./store/kept.ts";
 import {
   createKey,
@@ -55,6 +56,7 @@ import { listRules, type RuleList, type RuleQuery, readRule, ruleOf } from "./st
 import { endSession, listSessions, noteSeen, type SessionDraft, startSession } from "./store/sessions.ts";
 import { readSettings, type SettingsChanged, updateSettings } from "./store/settingschanges.ts";
 import { Sightings } from "./store/sightings.ts";
+import { Sources } from "./store/sources.ts";
 import { numberOf, openTables, readHead, type StoredLeak, type Tables } from "./store/tables.ts";
 import { foretell, type Standing, standingOf, takeIn } from "./store/takein.ts";
 import * as tokenChanges from "./store/tokenchanges.ts";
@@ -87,6 +89,10 @@ export class RulesStore {
   readonly sightings: Sightings;
   /** What people decided beforehand of what comes in. */
   readonly policies: Policies;
+  /** What is watched. */
+  readonly sources: Sources;
+  /** The team's live tokens. */
+  readonly inventory: InventoryTokens;
   readonly #tables: Tables;
   readonly #now: () => number;
 
@@ -102,6 +108,8 @@ export class RulesStore {
     this.told = new Told(look);
     this.sightings = new Sightings(look);
     this.policies = new Policies(look, change, (actor) => this.#by(actor));
+    this.sources = new Sources(look, change, (actor) => this.#by(actor));
+    this.inventory = new InventoryTokens(look, change, (actor) => this.#by(actor));
   }
 
   /**

@@ -50,6 +50,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ["admin"],
   re2js: ["admin"],
   "smol-toml": ["admin"],
+  saxes: ["admin"],
   "smtp-server": ["test"],
   express: ["test"],
   fastify: ["test"],

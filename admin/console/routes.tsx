@@ -8,6 +8,7 @@ import { Link, PageHead } from "./parts/small.tsx";
 import { Notice } from "./parts/states.tsx";
 import { RulesPage } from "./rules/rules.tsx";
 import { SettingsPage } from "./settings/settings.tsx";
+import { SourcesPage } from "./sources/sources.tsx";
 import { StatusPage } from "./status/status.tsx";
 
 /** A page of the console. */
@@ -31,6 +32,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   "/": leaks,
   "/leaks": leaks,
   "/events": { section: "/events", title: "Events", render: () => <EventsPage /> },
+  "/sources": { section: "/sources", title: "Sources", render: () => <SourcesPage /> },
   "/rules": { section: "/rules", title: "Rules", render: () => <RulesPage /> },
   "/keys": { section: "/keys", title: "Keys and users", render: () => <KeysPage /> },
   "/audit": { section: "/audit", title: "Audit", render: () => <AuditPage /> },

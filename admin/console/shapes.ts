@@ -4,6 +4,7 @@ import type * as intake from "../intake/answers.ts";
 import type * as leaks from "../leaks/answers.ts";
 import type * as notify from "../notify/answers.ts";
 import type * as reports from "../reports/answers.ts";
+import type * as sources from "../sources/answers.ts";
 
 /** What the API answers, as it declares it itself: a field that is no more does not compile. */
 export type Leak = z.output<typeof answers.leakAnswer>;
@@ -50,3 +51,8 @@ export type Tested = z.output<typeof notify.testAnswer>;
 export type Delivery = z.output<typeof notify.deliveryAnswer>;
 export type DeliveryList = z.output<typeof notify.deliveryList>;
 export type DeadLetters = z.output<typeof notify.deadLetterList>;
+export type Source = z.output<typeof sources.sourceAnswer>;
+export type SourcePage = z.output<typeof sources.sourceList>;
+export type InventoryList = z.output<typeof sources.inventoryList>;
+export type InventoryAdded = z.output<typeof sources.inventoryAdded>;
+export type Policy = z.output<typeof intake.policyAnswer>;

@@ -15,6 +15,7 @@ import { roleWord } from "./words.ts";
 const NAVIGATION: readonly { to: string; label: string; icon: IconName; changersOnly?: boolean }[] = [
   { to: "/", label: "API Leaks", icon: "leak" },
   { to: "/events", label: "Events", icon: "events" },
+  { to: "/sources", label: "Sources", icon: "sources" },
   { to: "/rules", label: "Rules", icon: "rules" },
   { to: "/keys", label: "Keys and users", icon: "keys", changersOnly: true },
   { to: "/audit", label: "Audit", icon: "audit" },

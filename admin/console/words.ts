@@ -90,6 +90,15 @@ const SOURCE_WORDS: Readonly<Record<string, string>> = {
   scanner: "Scanner",
   trufflehog: "TruffleHog",
   sample: "Sample",
+  git: "Git",
+  folder: "Folder",
+  archive: "Archive",
+  npm: "npm package",
+  image: "Image",
+  url: "Web page",
+  sitemap: "Sitemap",
+  feed: "Feed",
+  gitea: "Gitea",
 };
 export const sourceWord = (source: string) => SOURCE_WORDS[source] ?? source;
 

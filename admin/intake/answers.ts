@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { reasonsOf } from "../../rules/decision.ts";
 import { intakeActions } from "../../rules/intake.ts";
+import { ruleModes } from "../../rules/rule.ts";
+import { ruleAnswer } from "../answers.ts";
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -64,3 +66,19 @@ export const takenAnswer = z
     revision: count,
   })
   .meta({ id: "TakenIn" });
+
+export const policyAnswer = z
+  .strictObject({
+    id: z.string().meta({ examples: ["policy-1"] }),
+    source: z.string().nullable(),
+    kind: z.string().nullable(),
+    riskMin: z.int().nullable(),
+    verified: z.boolean().nullable(),
+    mode: z.enum(ruleModes),
+    scope: ruleAnswer.shape.scope,
+    enabled: z.boolean(),
+    createdAt: time,
+    createdBy: z.string().meta({ examples: ["key-1 (Ann)"] }),
+    removedAt: time.nullable(),
+  })
+  .meta({ id: "IntakePolicy" });

@@ -2,12 +2,11 @@ import { z } from "zod";
 import { intakeLimits } from "../../rules/intake.ts";
 import { leakLimits } from "../../rules/leak.ts";
 import type { IntakePolicy } from "../../rules/policy.ts";
-import { ruleModes } from "../../rules/rule.ts";
-import { ruleAnswer } from "../answers.ts";
 import { type Call, call } from "../call.ts";
 import { strict, text } from "../inputs.ts";
 import { leakBodies, scopeOf } from "../leaks/inputs.ts";
 import { iso, isoOrNull, type View } from "../views.ts";
+import { policyAnswer } from "./answers.ts";
 import { tag } from "./tag.ts";
 
 const { mode, scope } = leakBodies.vpatch.shape;
@@ -22,21 +21,6 @@ const draft = strict({
 }).meta({ examples: [{ source: "scanner", verified: true, mode: "block" }] });
 const patch = strict({ enabled: z.boolean() }).meta({ examples: [{ enabled: false }] });
 
-const policyAnswer = z
-  .strictObject({
-    id: z.string().meta({ examples: ["policy-1"] }),
-    source: z.string().nullable(),
-    kind: z.string().nullable(),
-    riskMin: z.int().nullable(),
-    verified: z.boolean().nullable(),
-    mode: z.enum(ruleModes),
-    scope: ruleAnswer.shape.scope,
-    enabled: z.boolean(),
-    createdAt: z.iso.datetime(),
-    createdBy: z.string().meta({ examples: ["key-1 (Ann)"] }),
-    removedAt: z.iso.datetime().nullable(),
-  })
-  .meta({ id: "IntakePolicy" });
 const policyList = z.strictObject({ policies: z.array(policyAnswer) });
 const answers = { 200: { description: "The policy", schema: policyAnswer } };
 

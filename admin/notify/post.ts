@@ -1,5 +1,6 @@
 import { Agent, request } from "undici";
-import { guardedLookup, refuseAddress } from "./guard.ts";
+import { guardedLookup, refuseAddress } from "../outgoing/guard.ts";
+import { retryAfter } from "../outgoing/waits.ts";
 import { codeOf, type Sent } from "./sent.ts";
 
 export interface PostOptions {
@@ -10,8 +11,6 @@ export interface PostOptions {
 
 /** Of an answer only its head is of interest; so much of its body is read, to end in peace. */
 const ANSWER_BYTES = 16 * 1024;
-/** Longer ones are of somebody who does not want messages. */
-const RETRY_AFTER_MS_MAX = 24 * 3_600_000;
 
 /** Posts messages over HTTP, to addresses that the guard lets pass. One per process; to be closed. */
 export class Poster {
@@ -71,11 +70,4 @@ export class Poster {
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
-}
-
-/** Milliseconds that `Retry-After` asks for (RFC 9110 section 10.2.3), 0 where it says nothing of use. */
-export function retryAfter(value: string | string[] | undefined, now: number): number {
-  if (typeof value !== "string") return 0;
-  const ms = /^[0-9]{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
-  return ms > 0 ? Math.min(ms, RETRY_AFTER_MS_MAX) : 0;
 }

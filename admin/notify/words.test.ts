@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { Leak } from "../../rules/leak.ts";
 import { leakNotice, messageIdOf } from "./notice.ts";
-import { retryAfter } from "./post.ts";
 import { nextTry } from "./retry.ts";
 import { slackBody, wordsOf } from "./words.ts";
 
@@ -84,12 +83,4 @@ test("waits grow, with a fifth of chance, and give way to a receiver that asks f
   expect(nextTry(plan, 1, 0, 60_000)).toBe(60_000);
   expect(nextTry(plan, 1, 0, 1_000)).toBe(5_500);
   expect(nextTry(plan, 3, 0, null)).toBe(null);
-});
-
-test("Retry-After is seconds or a date, a day at most; what is neither counts for nothing", () => {
-  expect(retryAfter("120", at)).toBe(120_000);
-  expect(retryAfter("Fri, 02 Jan 2026 00:01:00 GMT", at)).toBe(60_000);
-  expect(retryAfter("999999999", at)).toBe(86_400_000);
-  for (const value of [undefined, "", "-5", "soon", "Thu, 01 Jan 2026 00:00:00 GMT", ["1", "2"]])
-    expect(retryAfter(value, at)).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { Agent, request } from "undici";
-import { guardedLookup, refuseAddress } from "../notify/guard.ts";
-import { retryAfter } from "../notify/post.ts";
 import { codeOf } from "../notify/sent.ts";
+import { guardedLookup, refuseAddress } from "../outgoing/guard.ts";
+import { retryAfter } from "../outgoing/waits.ts";
 import { SourceFailed } from "./source.ts";
 
 export interface GetOptions {

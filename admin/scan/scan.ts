@@ -13,6 +13,8 @@ import { Look, type LookCounts, type LookEnd, type LookOptions } from "./look.ts
 import type { Mark, Reader } from "./source.ts";
 
 export interface ScanOptions extends LookOptions {
+  /** Of leaks that come of it, 1 to 10; null or left out: as each finding is. */
+  readonly risk?: number | null | undefined;
   /**
    * Everything before the mark is stored: whoever keeps it may go on from there. Awaited; a mark that another one follows at
    * once may be left out.
@@ -82,7 +84,8 @@ export async function scan(
       }
       if (next.value.kind === "finding") {
         given++;
-        const finding = givenOf(next.value.finding, next.value.place);
+        const found = givenOf(next.value.finding, next.value.place);
+        const finding = { ...found, risk: options.risk ?? found.risk };
         await options.onFinding?.(finding, next.value.finding);
         yield finding;
         continue;

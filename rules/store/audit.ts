@@ -24,6 +24,7 @@ import { inForce, readRule, ruleOf } from "./rulebook.ts";
 import { listSessions, sessionFacts } from "./sessions.ts";
 import { readSettings, settingsFacts, settingsSubject } from "./settingschanges.ts";
 import { sightingTrouble } from "./sightingaudit.ts";
+import { inventoryTrouble, sourceTrouble } from "./sourceaudit.ts";
 import { readNextIds, type StoredLeak, type Tables } from "./tables.ts";
 
 /** What the journal says of one leak, access key or session. */
@@ -73,6 +74,8 @@ export function auditTables(tables: Tables, source: JournalSource): JournalVerdi
     intakeTrouble,
     policyTrouble,
     sightingTrouble,
+    sourceTrouble,
+    inventoryTrouble,
     rowTrouble,
     counterTrouble,
   ];

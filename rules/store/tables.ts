@@ -41,6 +41,7 @@ export interface NextIds {
   readonly session: number;
   readonly hook: number;
   readonly delivery: number;
+  readonly source: number;
 }
 
 /** The databases of the one environment `<data>/rules`. */
@@ -85,6 +86,10 @@ export interface Tables {
   readonly attempts: Database<AttemptsKnown, number>;
   /** See sightings.ts. */
   readonly sightings: Database<Sighting | number, Key[]>;
+  /** See sources.ts and sourcestates.ts. */
+  readonly sources: Database<unknown, Key[]>;
+  /** See inventory.ts. */
+  readonly inventory: Database<unknown, Key[]>;
 }
 
 /**
@@ -172,7 +177,7 @@ function environmentOptions(dir: string, readOnly: boolean): RootDatabaseOptions
   const options: RootDatabaseOptions & { path: string; permissionsMode: number } = {
     path: dir,
     readOnly,
-    maxDbs: 24,
+    maxDbs: 32,
     maxReaders: 512,
     permissionsMode: 0o600,
     // A commit then writes the pages, syncs them, and writes the meta page through a descriptor with O_DSYNC, all
@@ -230,11 +235,13 @@ function openDatabases(root: RootDatabase, gate: Gate, dataDir: string, readOnly
     told: database("told", "json"),
     attempts: database("attempts", "json"),
     sightings: database("sightings", "json"),
+    sources: database("sources", "json"),
+    inventory: database("inventory", "json"),
   };
 }
 
 /** Sorts that a store of schema 1 does not know. */
-const laterIds = { session: 1, hook: 1, delivery: 1 } as const;
+const laterIds = { session: 1, hook: 1, delivery: 1, source: 1 } as const;
 
 function initialise(meta: Tables["meta"], pepperId: string): void {
   if (meta.get("schema") !== undefined) return;

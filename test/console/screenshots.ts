@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
@@ -6,6 +6,7 @@ import { GatewayProcess } from "../process.ts";
 import { plainUpstream, temporaryFolder } from "../support.ts";
 import { type Look, launch, openPage, settled, signIn } from "./browser.ts";
 import { makeSituation } from "./situation.ts";
+import { code, makeSources, makeWatched } from "./watched.ts";
 
 const images = fileURLToPath(new URL("../../../docs/images/", import.meta.url));
 
@@ -80,6 +81,20 @@ const PAGES: readonly View[] = [
       await page.getByRole("dialog").waitFor();
     },
   },
+  {
+    name: "sources",
+    to: "/sources",
+    ready: (page) => page.getByText("partner-portal").waitFor(),
+    isWhole: true,
+  },
+  {
+    name: "add-source",
+    to: "/sources",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Add source" }).click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
   { name: "rules", to: "/rules", ready: (page) => page.getByRole("row").nth(1).waitFor() },
   { name: "keys", to: "/keys", ready: (page) => page.getByRole("row").nth(1).waitFor() },
   { name: "audit", to: "/audit", ready: (page) => page.getByRole("row").nth(3).waitFor() },
@@ -125,12 +140,14 @@ async function main(): Promise<void> {
   const folder = temporaryFolder();
   const data = join(folder.path, "data");
   const upstream = await plainUpstream();
-  const gateway = await GatewayProcess.start({ upstream: upstream.url, data });
+  const config = makeWatched(folder.path);
+  const gateway = await GatewayProcess.start({ upstream: upstream.url, data, args: ["--config", config] });
   const browser = await launch();
   mkdirSync(images, { recursive: true });
   try {
     await makeSituation(gateway, data);
     await makeSettings(gateway);
+    await makeSources(gateway);
     const url = `http://127.0.0.1:${gateway.adminPort}`;
     for (const look of LOOKS) {
       const { page, context, errors } = await openPage(browser, look);
@@ -159,6 +176,7 @@ async function main(): Promise<void> {
     await gateway.stop();
     await upstream.close();
     folder.remove();
+    rmSync(code, { recursive: true, force: true });
   }
 }
 

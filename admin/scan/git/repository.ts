@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
-import { guardedLookup, refuseAddress } from "../../notify/guard.ts";
+import { guardedLookup, refuseAddress } from "../../outgoing/guard.ts";
 import type { Repository } from "../git.ts";
 import { printable } from "../given.ts";
 import { type ScanLimits, SourceFailed } from "../source.ts";

@@ -47,6 +47,9 @@ metadata.addAddress("192.0.0.192", "ipv4");
 metadata.addAddress("fd00:ec2::254", "ipv6");
 metadata.addSubnet("fe80::", 10, "ipv6");
 
+/** Whether one may connect to what is not everybody's: anything, nothing, or what is told of an address and the host that led to it. */
+export type AllowPrivate = boolean | ((address: string, host: string) => boolean);
+
 /** The address is not one to connect to. Its code stands in log lines and answers. */
 export class AddressRefused extends Error {
   readonly code = "EADDRREFUSED";
@@ -56,12 +59,12 @@ export class AddressRefused extends Error {
 }
 
 /** Whether one may connect to this address, `127.0.0.1` or `2001:db8::1`, without brackets; never with a zone. */
-export function isAllowedAddress(address: string, allowPrivate: boolean): boolean {
+export function isAllowedAddress(address: string, allowPrivate: AllowPrivate, host = address): boolean {
   const embedded = embeddedIPv4(address);
-  if (embedded !== null) return isAllowedAddress(embedded, allowPrivate);
+  if (embedded !== null) return isAllowedAddress(embedded, allowPrivate, host);
   const family = isIPv6(address) ? "ipv6" : "ipv4";
   if (isIP(address) === 0 || address.includes("%") || metadata.check(address, family)) return false;
-  if (allowPrivate) return true;
+  if (typeof allowPrivate === "function" ? allowPrivate(address, host) : allowPrivate) return true;
   return !notPublic.check(address, family) && (family === "ipv4" || unicast.check(address, "ipv6"));
 }
 
@@ -69,7 +72,7 @@ export function isAllowedAddress(address: string, allowPrivate: boolean): boolea
  * Throws AddressRefused where the host of a URL is itself an address that is not allowed: of such a host nothing is
  * looked up, so that `guardedLookup` is not asked.
  */
-export function refuseAddress(hostname: string, allowPrivate: boolean): void {
+export function refuseAddress(hostname: string, allowPrivate: AllowPrivate): void {
   const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
   if (isIP(host) !== 0 && !isAllowedAddress(host, allowPrivate)) throw new AddressRefused();
 }
@@ -78,12 +81,15 @@ export function refuseAddress(hostname: string, allowPrivate: boolean): void {
  * Looks up the name of a connection, which then goes to the very addresses that were checked: a name that is looked up
  * again may have another answer (DNS rebinding). One address that is not allowed refuses the name.
  */
-export function guardedLookup(allowPrivate: boolean, look: typeof resolve = resolve): LookupFunction {
+export function guardedLookup(allowPrivate: AllowPrivate, look: typeof resolve = resolve): LookupFunction {
   return (hostname, options, callback) => {
     look(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, "", 0);
       const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => isAllowedAddress(address, allowPrivate)))
+      if (
+        first === undefined ||
+        !addresses.every(({ address }) => isAllowedAddress(address, allowPrivate, hostname))
+      )
         return callback(new AddressRefused(), "", 0);
       if (options.all === true) return callback(null, addresses);
       return callback(null, first.address, first.family);

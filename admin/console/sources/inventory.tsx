@@ -1,0 +1,173 @@
+import { useEffect, useState } from "preact/hooks";
+import { refusedRows } from "../addleak/addleak.tsx";
+import { type TokenRow, TokenRows } from "../addleak/tokenrows.tsx";
+import { type ApiProblem, api, refusalsOf } from "../api.ts";
+import { useLoaded } from "../loading.ts";
+import { Confirm, DialogForm } from "../parts/dialog.tsx";
+import { Icon } from "../parts/icons.tsx";
+import { say } from "../parts/said.tsx";
+import { When } from "../parts/small.tsx";
+import { Shown } from "../parts/states.tsx";
+import { useSession } from "../session.tsx";
+import type { InventoryAdded, InventoryList } from "../shapes.ts";
+import { actorWord, counted, fullNumber } from "../words.ts";
+
+/** The team's live tokens: how many are listed under which name. */
+export function InventoryCard() {
+  const { mayChange } = useSession();
+  const list = useLoaded("inventory", (signal) => api<InventoryList>("GET", "/inventory", { signal }), true);
+  const [isAdding, setAdding] = useState(false);
+  const [removing, setRemoving] = useState<string | null>(null);
+  return (
+    <section class="card spaced" aria-labelledby="inventory">
+      <h2 id="inventory" class="card-head">
+        Inventory of live tokens
+        {mayChange && (
+          <button type="button" class="button small" onClick={() => setAdding(true)}>
+            <Icon name="plus" size={16} /> Add tokens
+          </button>
+        )}
+      </h2>
+      <Shown of={list} lines={2}>
+        {({ inventory }) =>
+          inventory.length === 0 ? (
+            <p class="hint card-said">
+              Tokens that are in use and have not leaked. Where a source holds one of them it becomes a leak,
+              whatever it looks like. Only digests are kept, and nothing is blocked by it.
+            </p>
+          ) : (
+            <div class="table-frame">
+              <table class="stacks">
+                <caption class="for-readers">Inventory, {counted(inventory.length, "row")}</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">Name</th>
+                    <th scope="col" class="number">
+                      Tokens
+                    </th>
+                    <th scope="col">Last added</th>
+                    <th scope="col">By</th>
+                    {mayChange && (
+                      <th scope="col">
+                        <span class="for-readers">More</span>
+                      </th>
+                    )}
+                  </tr>
+                </thead>
+                <tbody>
+                  {inventory.map(({ name, tokens, addedAt, addedBy }) => (
+                    <tr key={name}>
+                      <td data-label="Name">
+                        <b>{name}</b>
+                      </td>
+                      <td data-label="Tokens" class="number">
+                        {fullNumber(tokens)}
+                      </td>
+                      <td data-label="Last added">
+                        <When at={addedAt} />
+                      </td>
+                      <td data-label="By">{actorWord(addedBy)}</td>
+                      {mayChange && (
+                        <td class="acts">
+                          <button
+                            type="button"
+                            class="button small"
+                            aria-label={`Remove ${name}`}
+                            onClick={() => setRemoving(name)}
+                          >
+                            Remove
+                          </button>
+                        </td>
+                      )}
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Shown>
+      {isAdding && (
+        <AddTokens
+          onClose={() => setAdding(false)}
+          onAdded={() => {
+            setAdding(false);
+            list.reload();
+          }}
+        />
+      )}
+      {removing !== null && (
+        <Confirm
+          title={`Forget the tokens of ${removing}?`}
+          consequence="They are not looked for any more. Leaks that were found by them stay."
+          label="Remove"
+          onClose={() => setRemoving(null)}
+          onConfirmed={async () => {
+            await api("DELETE", `/inventory/${removing}`);
+            say(`The tokens of ${removing} are forgotten`);
+            list.reload();
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+/** Lists live tokens. They are in the panel alone, and gone from it with the answer. */
+function AddTokens({ onClose, onAdded }: { readonly onClose: () => void; readonly onAdded: () => void }) {
+  const [name, setName] = useState("");
+  const [rows, setRows] = useState<readonly TokenRow[]>([]);
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [refusals, setRefusals] = useState<Readonly<Record<string, string>>>({});
+  useEffect(() => () => setRows([]), []);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    setRefusals(name === "" ? { name: "Say whose they are." } : {});
+    setProblem(rows.length === 0 ? "Add at least one token." : null);
+    if (name === "" || rows.length === 0) return;
+    setBusy(true);
+    try {
+      const body = { name, tokens: rows.map(({ text }) => text) };
+      const { added } = await api<InventoryAdded>("POST", "/inventory", { body });
+      setRows([]);
+      say(`${counted(added, "token")} of ${name} ${added === 1 ? "is" : "are"} looked for from now on`);
+      onAdded();
+    } catch (error) {
+      const { message, errors } = error as ApiProblem;
+      setProblem(message);
+      setRefusals(refusalsOf(errors));
+      setRows(refusedRows(rows, errors));
+      setBusy(false);
+    }
+  };
+  return (
+    <DialogForm
+      kind="panel"
+      title="Add live tokens"
+      label="Add tokens"
+      isBusy={isBusy}
+      problem={problem}
+      onClose={onClose}
+      onSubmit={submit}
+    >
+      <div class="field">
+        <label for="inventory-name">Whose they are</label>
+        <input
+          id="inventory-name"
+          value={name}
+          placeholder="billing"
+          maxLength={40}
+          autocomplete="off"
+          spellcheck={false}
+          onInput={({ currentTarget }) => setName(currentTarget.value.trim().toLowerCase())}
+        />
+        <p class="hint">An owner or a service: a-z, 0-9 and -.</p>
+        <p class="refused" role="alert">
+          {refusals.name}
+        </p>
+      </div>
+      <TokenRows rows={rows} onRows={setRows} />
+    </DialogForm>
+  );
+}

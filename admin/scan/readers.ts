@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import type { SourceRecord } from "../../rules/source.ts";
+import { allowedPath, hostOf } from "./allowed.ts";
+import { ArchiveReader } from "./archive.ts";
+import type { ScanConfig } from "./config.ts";
+import { FolderReader } from "./folder.ts";
+import { addressOf } from "./git/address.ts";
+import { LocalRepository, Mirror } from "./git/repository.ts";
+import { GitReader } from "./git.ts";
+import { imageReader } from "./image.ts";
+import { NpmReader } from "./npm.ts";
+import { type Reader, SourceFailed } from "./source.ts";
+
+export interface ReaderOptions {
+  readonly config: ScanConfig;
+  /** Where copies of repositories lie. */
+  readonly cache: string;
+  /** Opens what is sealed. */
+  readonly unseal: (source: SourceRecord, sealed: string) => string;
+}
+
+/** The reader of a watched source. Throws SourceFailed where it cannot be read as it is. */
+export function readerOf(source: SourceRecord, options: ReaderOptions): Reader {
+  const { config, cache } = options;
+  const { kind, address } = source;
+  const path = allowedPath(config, source);
+  const secret = secretOf(source, options);
+  switch (kind) {
+    case "folder":
+      return new FolderReader(path ?? address);
+    case "archive":
+      return new ArchiveReader(path ?? address);
+    case "image":
+      return imageReader(path ?? address);
+    case "npm":
+      if (path !== null) return new ArchiveReader(path);
+      return new NpmReader(address, {
+        registry: config.npmRegistry,
+        allowPrivate: isAllowedHost(config, config.npmRegistry),
+      });
+    case "git": {
+      if (!config.git)
+        throw new SourceFailed("the git command is switched off (admin.scan.git)", { isLasting: true });
+      if (path !== null) return new GitReader(new LocalRepository(path));
+      const repository = {
+        ...addressOf(address, ["https", "http", "ssh", "git"]),
+        credentials: userAnd(secret),
+      };
+      return new GitReader(
+        new Mirror(repository, { folder: cache, allowPrivate: isAllowedHost(config, address) }),
+      );
+    }
+    default:
+      throw new SourceFailed(`sources of the kind ${kind} cannot be read`, { isLasting: true });
+  }
+}
+
+/** Forges take a token as the password of any user. */
+function userAnd(secret: string | null): string | null {
+  if (secret === null || secret.includes(":")) return secret;
+  return `x-access-token:${secret}`;
+}
+
+/** What opens the source, in clear. Throws SourceFailed, which names nothing of it. */
+function secretOf(source: SourceRecord, { config, unseal }: ReaderOptions): string | null {
+  const { credential, sealed, address } = source;
+  if (credential === null) return null;
+  if (credential.kind === "sealed") {
+    try {
+      return unseal(source, sealed ?? "");
+    } catch (error) {
+      throw new SourceFailed("its credential cannot be read: give it anew", {
+        isLasting: true,
+        cause: error,
+      });
+    }
+  }
+  const named = config.credentials[credential.name];
+  if (named === undefined || named.host !== hostOf(address))
+    throw new SourceFailed(
+      `there is no credential ${credential.name} for its host (admin.scan.credentials)`,
+      {
+        isLasting: true,
+      },
+    );
+  try {
+    return readFileSync(named.file, "utf8").trim();
+  } catch (error) {
+    throw new SourceFailed(`the file of the credential ${credential.name} cannot be read`, { cause: error });
+  }
+}
+
+function isAllowedHost(config: ScanConfig, address: string): boolean {
+  const host = hostOf(address);
+  return host !== null && config.allow.includes(host);
+}

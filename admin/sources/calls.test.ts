@@ -1,0 +1,211 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Json, TestAdmin } from "../../test/admin.ts";
+import { temporaryFolder, until } from "../../test/support.ts";
+
+const files = temporaryFolder();
+const watched = join(files.path, "watched");
+const first = "acme_q7x2k9w4m1z8v5t3r6p";
+const second = "acme_h3n8d5j1f6b9s4y7c2g";
+
+let admin: TestAdmin;
+beforeAll(async () => {
+  mkdirSync(watched);
+  writeFileSync(join(files.path, "secret.token"), "made-up-forge-token\n");
+  const scan = {
+    paths: [watched],
+    formats: [{ name: "acme", prefix: "acme_", pattern: "[a-z0-9]{19}" }],
+    credentials: { forge: { file: join(files.path, "secret.token"), host: "git.example" } },
+  };
+  admin = await TestAdmin.start({ config: { scan }, watchEveryMs: 50 });
+});
+afterAll(async () => {
+  await admin.stop();
+  files.remove();
+});
+
+const path = "/api/v1/sources";
+const folderOf = (name: string, texts: Readonly<Record<string, string>>) => {
+  const folder = join(watched, name);
+  mkdirSync(folder, { recursive: true });
+  for (const [file, text] of Object.entries(texts)) writeFileSync(join(folder, file), text);
+  return folder;
+};
+const add = (body: object) => admin.call("POST", path, { body });
+const show = async (id: unknown) => (await admin.call("GET", `${path}/${id}`)).body;
+const ended = (id: unknown, since: unknown = null) =>
+  until("a look has ended", async () => {
+    const { state, lastRunAt } = await show(id);
+    return state !== "running" && lastRunAt !== since;
+  });
+const leaks = async () => (await admin.call<{ leaks: Json[] }>("GET", "/api/v1/leaks")).body.leaks;
+const run = (id: unknown) => admin.call("POST", `${path}/${id}/run`);
+
+describe("a watched source", () => {
+  test("is looked at when it is added: what it holds is a leak, opened; the next look adds nothing", async () => {
+    const address = folderOf("code", { ".env": `TOKEN=${first}\n`, "readme.md": "nothing\n" });
+    const { status, body, headers } = await add({ kind: "folder", address, risk: 9 });
+    expect(status).toBe(201);
+    expect(headers.get("location")).toBe(`${path}/${body.id}`);
+    await ended(body.id);
+    const source = await show(body.id);
+    expect(source).toMatchObject({
+      state: "waiting",
+      failures: 0,
+      lastError: null,
+      last: { texts: 2, findings: 1, leaks: 1, end: "whole" },
+    });
+    // Not at once again, and spread over a quarter of an hour.
+    const next = Date.parse(source.nextRunAt as string);
+    expect(next).toBeGreaterThan(Date.now());
+    expect(next % 86_400_000).toBeGreaterThanOrEqual(3 * 3_600_000);
+
+    const [leak] = await leaks();
+    expect(leak).toMatchObject({ status: "opened", source: "folder", risk: 9 });
+    const { body: seen } = await admin.call<{ sightings: Json[] }>(
+      "GET",
+      `/api/v1/leaks/${leak?.id}/sightings`,
+    );
+    expect(seen.sightings).toMatchObject([{ path: join(address, ".env"), line: 1 }]);
+    const history = (await admin.call<{ history: Json[] }>("GET", `/api/v1/leaks/${leak?.id}`)).body.history;
+    expect(history[0]).toMatchObject({ action: "leak.register", actor: `${body.id} (folder)` });
+
+    expect((await run(body.id)).status).toBe(200);
+    await ended(body.id, source.lastRunAt);
+    expect((await show(body.id)).last).toMatchObject({ findings: 1, leaks: 0 });
+    expect(await leaks()).toHaveLength(1);
+    expect(admin.log.join("")).not.toContain(first);
+  });
+
+  test("that cannot be read waits, and one that never can is paused until a person does something", async () => {
+    const { body } = await add({ kind: "folder", address: join(watched, "absent"), schedule: null });
+    expect(body.state).toBe("manual");
+    await run(body.id);
+    await ended(body.id);
+    const paused = await show(body.id);
+    expect(paused).toMatchObject({ state: "paused", failures: 1, nextRunAt: null });
+    expect(paused.lastError).toMatch(/^there is no /);
+    folderOf("absent", { "a.txt": "nothing" });
+    await run(body.id);
+    await ended(body.id, paused.lastRunAt);
+    expect(await show(body.id)).toMatchObject({ state: "manual", failures: 0, last: { texts: 1 } });
+
+    // Nothing listens there: the next look comes by itself, later each time.
+    const { body: git } = await add({ kind: "git", address: "http://127.0.0.1:1/app.git" });
+    await ended(git.id);
+    expect(await show(git.id)).toMatchObject({
+      state: "paused",
+      lastError: expect.stringMatching(/private/),
+    });
+  });
+
+  test("goes on after a restart in the middle of a look, which is no failure", async () => {
+    const texts = Object.fromEntries(
+      Array.from({ length: 200 }, (_, at) => [`${at}.txt`, `${at} ${second}\n`]),
+    );
+    const { body } = await add({ kind: "folder", address: folderOf("many", texts) });
+    await until("the look is under way", async () => (await show(body.id)).progress !== null);
+    const began = performance.now();
+    await admin.restart();
+    expect(performance.now() - began).toBeLessThan(4_000);
+    await ended(body.id);
+    expect(await show(body.id)).toMatchObject({ state: "waiting", failures: 0, last: { texts: 200 } });
+    expect(admin.log.some((line) => line.includes("was stopped") && line.includes("closing"))).toBe(true);
+    expect(await leaks()).toHaveLength(2);
+  });
+
+  test("can be stopped, switched off and taken away", async () => {
+    const { body } = await add({ kind: "folder", address: join(watched, "many"), schedule: null });
+    await run(body.id);
+    await until("the look is under way", async () => (await show(body.id)).progress !== null);
+    expect((await admin.call("POST", `${path}/${body.id}/stop`)).status).toBe(200);
+    await until("it is stopped", async () => (await show(body.id)).progress === null);
+    expect(await show(body.id)).toMatchObject({ state: "manual", lastRunAt: null, failures: 0 });
+    const off = await admin.call("PATCH", `${path}/${body.id}`, {
+      body: { enabled: false, schedule: "@daily" },
+    });
+    expect(off.body).toMatchObject({ state: "off", nextRunAt: null, schedule: "@daily" });
+    expect((await run(body.id)).status).toBe(409);
+    expect((await admin.call("DELETE", `${path}/${body.id}`)).body.removedAt).not.toBeNull();
+    expect((await admin.call("GET", `${path}/${body.id}`)).status).toBe(404);
+  });
+});
+
+describe("what is refused", () => {
+  test.each([
+    ["a folder that nobody allowed", { kind: "folder", address: "/etc" }, "address"],
+    ["one that begins like an allowed one", { kind: "git", address: `${watched}-other` }, "address"],
+    ["a way out of an allowed one", { kind: "archive", address: `${watched}/../secret.token` }, "address"],
+    ["no schedule", { kind: "feed", address: "https://a.example/", schedule: "sometimes" }, "schedule"],
+    ["an unknown rules file", { kind: "feed", address: "https://a.example/", rules: "none" }, "rules"],
+    ["a password in the address", { kind: "git", address: "https://x:made-up-1@a.example/" }, "address"],
+    [
+      "a credential for another host",
+      { kind: "git", address: "https://elsewhere.example/a", credential: { name: "forge" } },
+      "credential",
+    ],
+    ["a token in the address", { kind: "url", address: `https://a.example/?key=${first}` }, "address"],
+  ])("%s", async (_, body, field) => {
+    const answer = await add(body);
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors).toMatchObject([{ pointer: expect.stringContaining(field) }]);
+    expect(answer.text).not.toContain("made-up-1");
+    expect(answer.text).not.toContain(first);
+  });
+
+  test("a link that was laid out of an allowed folder later", async () => {
+    symlinkSync(files.path, join(watched, "link"));
+    const { body } = await add({ kind: "folder", address: join(watched, "link") });
+    await ended(body.id);
+    expect(await show(body.id)).toMatchObject({
+      state: "paused",
+      lastError: expect.stringContaining("in none of"),
+    });
+  });
+});
+
+test("a credential goes in and never comes out, and another address loses it", async () => {
+  const credential = { secret: "made-up-secret-of-a-forge" };
+  const address = "https://git.example/team/app.git";
+  const { body } = await add({ kind: "git", address, credential, enabled: false });
+  expect(body.credential).toEqual({ kind: "sealed", name: null });
+  const named = await admin.call("PATCH", `${path}/${body.id}`, { body: { credential: { name: "forge" } } });
+  expect(named.body.credential).toEqual({ kind: "named", name: "forge" });
+  const moved = await admin.call("PATCH", `${path}/${body.id}`, {
+    body: { address: "https://evil.example/a" },
+  });
+  expect(moved.body).toMatchObject({ credential: null, address: "https://evil.example/a" });
+  const everything = await Promise.all([admin.call("GET", path), admin.call("GET", "/api/v1/audit")]);
+  for (const { status, text } of everything) {
+    expect(status).toBe(200);
+    expect(text).not.toContain("made-up-secret");
+  }
+});
+
+test("a token of the inventory is found whatever it looks like; only its digest is kept", async () => {
+  const token = "made-up looks like nothing".replaceAll(" ", "-");
+  const given = { name: "billing", tokens: [token, `${token}-2`] };
+  const { status, body } = await admin.call("POST", "/api/v1/inventory", { body: given });
+  expect([status, body]).toMatchObject([201, { name: "billing", tokens: 2, added: 2, known: 0 }]);
+  const { body: source } = await add({
+    kind: "folder",
+    address: folderOf("wiki", { "page.txt": `see ${token}.` }),
+  });
+  await ended(source.id);
+  expect((await show(source.id)).last).toMatchObject({ findings: 1, leaks: 1 });
+  const listed = await admin.call("GET", "/api/v1/inventory");
+  expect(listed.body).toMatchObject({ inventory: [{ name: "billing", tokens: 2 }], total: 2 });
+  expect((await admin.call("DELETE", "/api/v1/inventory/billing")).body.tokens).toBe(2);
+  const audit = await admin.call("GET", "/api/v1/audit");
+  expect(audit.text).not.toContain(token);
+  expect(await admin.hands(({ default: { store } }) => store.audit())).toMatchObject({ ok: true });
+});
+
+test("the metrics count looks and what they found", async () => {
+  const { text } = await admin.call("GET", "/metrics", { key: null });
+  expect(text).toMatch(/leakgate_scan_looks_total\{outcome="ok"\} [1-9]/);
+  expect(text).toMatch(/leakgate_scan_looks_total\{outcome="failed"\} [1-9]/);
+  expect(text).toMatch(/leakgate_scan_sources\{state="paused"\} [1-9]/);
+  expect(text).toMatch(/leakgate_scan_findings_total [1-9]/);
+});
