@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import { digestToken, type Judge, type TokenDigest } from "../rules/digest.ts";
 import { judgeOf } from "../rules/intake.ts";
@@ -14,9 +13,8 @@ import { ExitCode } from "./exit.ts";
 import { attempting, CommandFailed } from "./failure.ts";
 import { registerDecisions } from "./leaks/decide.ts";
 import { registerLeakViews } from "./leaks/list.ts";
-import { linesOf } from "./lines.ts";
 import { type TenantFlags, tenantOptions, wholeNumber } from "./options.ts";
-import { Progress } from "./progress.ts";
+import { bytesOf, digestLines } from "./tokenlines.ts";
 
 interface AddFlags extends Flags, TenantFlags {
   readonly name: string;
@@ -95,31 +93,6 @@ async function listsOf({ tokensFile, hashesFile }: AddFlags): Promise<List[]> {
   if (tokens !== null) lists.push({ bytes: await bytesOf(tokens), digestOne: digestTokenLine });
   if (hashesFile !== undefined) lists.push({ bytes: await bytesOf(hashesFile), digestOne: digestHashLine });
   return lists;
-}
-
-async function bytesOf(file: string): Promise<AsyncIterable<Buffer>> {
-  if (file === "-") return process.stdin;
-  try {
-    return (await open(file)).createReadStream({ highWaterMark: 1_048_576 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new CommandFailed(`the file ${file} cannot be read (${code})`, ExitCode.usage, error);
-  }
-}
-
-async function digestLines(
-  bytes: AsyncIterable<Buffer>,
-  digestOne: (text: string, line: number) => TokenDigest,
-  tokens: TokenDigest[],
-): Promise<void> {
-  const progress = new Progress("tokens digested");
-  for await (const batch of linesOf(bytes)) {
-    for (const { text, number } of batch) {
-      tokens.push(digestOne(text, number));
-      if (tokens.length % 10_000 === 0) progress.show(tokens.length);
-    }
-  }
-  progress.clear();
 }
 
 function asJson({ leak, rule, revision }: Changed, given: number): string {
