@@ -15,7 +15,7 @@ export type FromAdmin =
 
 /** Starts the admin of this process; used by the process below and by `leakgate admin`. */
 export function startConfigured(
-  config: Pick<Config, "data" | "admin" | "intake" | "log">,
+  config: Pick<Config, "data" | "admin" | "intake" | "scan" | "log">,
 ): Promise<RunningAdmin> {
   const destination = pino.destination({ fd: 2, sync: true });
   const logger = pino({ level: config.log.level, base: { pid: process.pid, part: "admin" } }, destination);
@@ -26,7 +26,7 @@ export function startConfigured(
     data: config.data,
     listen,
     intakeListen,
-    config: { ...admin, intake },
+    config: { ...admin, intake, scan: config.scan },
     logger,
     version,
   });

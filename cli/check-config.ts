@@ -16,7 +16,7 @@ export function registerCheckConfig(program: Command): void {
 }
 
 /** The settings as a file that parses to the same settings. */
-export function asFile({ data, proxy, admin, intake, workers, log }: Settings): string {
+export function asFile({ data, proxy, admin, intake, scan, workers, log }: Settings): string {
   const { listen, upstream, ...rest } = proxy;
   return stringify({
     data,
@@ -29,6 +29,7 @@ export function asFile({ data, proxy, admin, intake, workers, log }: Settings): 
       ...intake,
       ...(intake.listen === undefined ? {} : { listen: addressText(intake.listen) }),
     },
+    scan,
     log,
   });
 }

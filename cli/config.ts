@@ -22,7 +22,7 @@ const DEFAULT_FILE = "leakgate.yaml";
 
 const address = proxySchema.shape.listen.unwrap();
 
-const { intake: intakeSchema, ...adminShape } = adminSchema.shape;
+const { intake: intakeSchema, scan: scanSchema, ...adminShape } = adminSchema.shape;
 
 const adminPartSchema = z.strictObject({
   listen: address.default({ host: "127.0.0.1", port: 8081 }),
@@ -62,6 +62,7 @@ export const configSchema = z.strictObject({
   workers: workersSchema.default(() => workersSchema.parse({})),
   admin: adminPartSchema.default(() => adminPartSchema.parse({})),
   intake: intakePartSchema.default(() => intakePartSchema.parse({})),
+  scan: scanSchema,
   log: logSchema.default(() => logSchema.parse({})),
 });
 
@@ -72,6 +73,7 @@ export interface Config {
   readonly proxy: ProxyConfig;
   readonly admin: z.infer<typeof adminPartSchema>;
   readonly intake: z.infer<typeof intakePartSchema>;
+  readonly scan: z.infer<typeof scanSchema>;
   readonly workers: { readonly count: number; readonly accept: "shared" | "balanced" };
   readonly log: z.infer<typeof logSchema>;
 }
@@ -120,12 +122,13 @@ export function parseConfig(sources: ConfigSources): Settings {
   const problems = [...placed.map(({ text }) => text), ...strangers];
   if (!parsed.success || problems.length > 0) throw new ConfigRefused(problems);
 
-  const { data, workers, admin, intake, log, upstream, ...proxy } = parsed.data;
+  const { data, workers, admin, intake, scan, log, upstream, ...proxy } = parsed.data;
   return frozen({
     data: resolve(data),
     proxy: { ...proxy, upstream: upstream ?? null },
     admin,
     intake,
+    scan,
     workers: { ...workers, count: workers.count === "auto" ? sources.cores : workers.count },
     log,
   });

@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import { digestToken, type Judge, type TokenDigest } from "../rules/digest.ts";
 import { judgeOf } from "../rules/intake.ts";
@@ -15,12 +14,8 @@ import { ExitCode } from "./exit.ts";
 import { attempting, CommandFailed } from "./failure.ts";
 import { registerDecisions } from "./leaks/decide.ts";
 import { registerLeakViews } from "./leaks/list.ts";
-import { linesOf } from "./lines.ts";
 import { type TenantFlags, tenantOptions, wholeNumber } from "./options.ts";
-import { Progress } from "./progress.ts";
-
-/** A list with more of them is the wrong file: its other lines would only repeat it. */
-const REFUSALS_SHOWN = 50;
+import { bytesOf, digestLines, lineRefusalsMax } from "./tokenlines.ts";
 
 interface AddFlags extends Flags, TenantFlags {
   readonly name: string;
@@ -66,7 +61,7 @@ async function addLeak(flags: AddFlags): Promise<void> {
   try {
     const tokens: TokenDigest[] = [];
     const judge = judgeOf(store.falsePositiveRules());
-    const refusals = new LineRefusals(REFUSALS_SHOWN);
+    const refusals = new LineRefusals(lineRefusalsMax);
     for (const { bytes, digestOne } of lists)
       await digestLines(bytes, (text, line) => digestOne(text, line, pepper, judge), tokens, refusals);
     refusals.end();
@@ -101,35 +96,6 @@ async function listsOf({ tokensFile, hashesFile }: AddFlags): Promise<List[]> {
   if (tokens !== null) lists.push({ bytes: await bytesOf(tokens), digestOne: digestTokenLine });
   if (hashesFile !== undefined) lists.push({ bytes: await bytesOf(hashesFile), digestOne: digestHashLine });
   return lists;
-}
-
-async function bytesOf(file: string): Promise<AsyncIterable<Buffer>> {
-  if (file === "-") return process.stdin;
-  try {
-    return (await open(file)).createReadStream({ highWaterMark: 1_048_576 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new CommandFailed(`the file ${file} cannot be read (${code})`, ExitCode.usage, error);
-  }
-}
-
-async function digestLines(
-  bytes: AsyncIterable<Buffer>,
-  digestOne: (text: string, line: number) => TokenDigest,
-  tokens: TokenDigest[],
-  refusals: LineRefusals,
-): Promise<void> {
-  const progress = new Progress("tokens digested");
-  for await (const batch of linesOf(bytes)) {
-    if (refusals.isFull) break;
-    for (const { text, number } of batch) {
-      const digest = refusals.collect(() => digestOne(text, number));
-      if (digest === null) continue;
-      tokens.push(digest);
-      if (tokens.length % 10_000 === 0) progress.show(tokens.length);
-    }
-  }
-  progress.clear();
 }
 
 function asJson({ leak, rule, revision }: Changed, given: number): string {

@@ -23,7 +23,7 @@ describe.skipIf(chromiumPath === null)(
       mkdirSync(code);
       writeFileSync(join(code, ".env"), `TOKEN=${token}\nOLD=${live}\n`);
       const scan = { paths: [code], formats: [{ name: "acme", prefix: "acme_", pattern: "[a-z0-9]{19}" }] };
-      writeFileSync(config, JSON.stringify({ admin: { scan } }));
+      writeFileSync(config, JSON.stringify({ scan }));
       const data = join(folder.path, "data");
       const upstream = "http://127.0.0.1:1";
       gateway = await GatewayProcess.start({ upstream, data, workers: 1, args: ["--config", config] });

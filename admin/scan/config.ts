@@ -2,6 +2,7 @@ import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { isConfiguredName, NAME_REFUSED } from "../../rules/source.ts";
 import { declaredFormatsSchema } from "../detect/declared.ts";
+import { AllowList } from "./remote/allow.ts";
 import { defaultLimits, type ScanLimits } from "./source.ts";
 
 const MINUTE_MS = 60_000;
@@ -9,6 +10,14 @@ const MINUTE_MS = 60_000;
 const whole = (min: number, max: number, otherwise: number) => z.int().min(min).max(max).default(otherwise);
 const name = z.string().refine(isConfiguredName, NAME_REFUSED);
 const file = z.string().min(1);
+
+function isAllowable(entry: string): boolean {
+  try {
+    return AllowList.parse([entry]) !== null;
+  } catch {
+    return false;
+  }
+}
 
 /** Bounds of one look at a source; what is beyond them is left out and counted. */
 const limitsSchema = z.strictObject({
@@ -36,10 +45,15 @@ export const scanSchema = z.strictObject({
   /** Sources that are looked at at a time. */
   parallel: whole(1, 16, 2),
   /** Networks (`10.0.0.0/8`) and hosts that may be reached although they are not everybody's. */
-  allow: z.array(z.string().min(1).max(255)).max(1_000).default([]),
+  allow: z
+    .array(
+      z.string().max(255).refine(isAllowable, "is neither a network, as 10.0.0.0/8, nor the name of a host"),
+    )
+    .max(1_000)
+    .default([]),
   /** Folders that sources may name, with all in them: whoever uses the API must not read the rest of the disk. */
   paths: z.array(z.string().refine(isAbsolute, "must be an absolute path")).max(1_000).default([]),
-  /** Where copies of repositories lie; default `scan` in the data folder. */
+  /** Where copies of repositories lie; default `cache/watched` in the data folder. */
   cache: z.string().refine(isAbsolute, "must be an absolute path").optional(),
   /** Whether the git command is run. */
   git: z.boolean().default(true),

@@ -4,7 +4,6 @@ import type { Tenant } from "../../rules/tenants.ts";
 import { Detector } from "../detect/detector.ts";
 import { type GitleaksRules, readGitleaks } from "../detect/gitleaks.ts";
 import type { Inventory } from "../detect/inventory.ts";
-import { breather } from "../intake/takein.ts";
 import type { ScanConfig } from "./config.ts";
 import { registeredTokens } from "./registered.ts";
 
@@ -50,7 +49,7 @@ export class Detectors {
       try {
         this.#rules.set(name, readGitleaks(file));
       } catch (error) {
-        throw new Error(`admin.scan.rules: ${name}: ${(error as Error).message}`, { cause: error });
+        throw new Error(`scan.rules: ${name}: ${(error as Error).message}`, { cause: error });
       }
     }
   }
@@ -82,11 +81,6 @@ export class Detectors {
       return before;
     }
     const tokens = await registeredTokens(tenant);
-    const rest = breather();
-    for (const { name, token } of tenant.store.inventory.tokens()) {
-      tokens.add(name, token);
-      await rest();
-    }
     const known: Known = { revision, tokens, detectors: new Map() };
     this.#known.set(tenant.name, known);
     return known;

@@ -1,11 +1,11 @@
 import { Agent, request } from "undici";
 import { codeOf } from "../notify/sent.ts";
-import { guardedLookup, refuseAddress } from "../outgoing/guard.ts";
+import { type AllowPrivate, guardedLookup, refuseAddress } from "../outgoing/guard.ts";
 import { retryAfter } from "../outgoing/waits.ts";
 import { SourceFailed } from "./source.ts";
 
 export interface GetOptions {
-  readonly allowPrivate: boolean;
+  readonly allowPrivate: AllowPrivate;
   /** An answer that is longer is refused. */
   readonly bytesMax: number;
   readonly signal: AbortSignal;

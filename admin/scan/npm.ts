@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import type { AllowPrivate } from "../outgoing/guard.ts";
 import { Budget } from "./archive/budget.ts";
 import { unpacked } from "./archive/unpack.ts";
 import { inHand } from "./archive/zip.ts";
@@ -11,7 +12,7 @@ export interface NpmOptions {
   /** Below which packages are found by their names. */
   readonly registry: string;
   /** Whether the registry may be at a private address, or one of this machine. */
-  readonly allowPrivate: boolean;
+  readonly allowPrivate: AllowPrivate;
 }
 
 export const npmRegistry = "https://registry.npmjs.org/";

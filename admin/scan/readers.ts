@@ -9,22 +9,26 @@ import { LocalRepository, Mirror } from "./git/repository.ts";
 import { GitReader } from "./git.ts";
 import { imageReader } from "./image.ts";
 import { NpmReader } from "./npm.ts";
+import type { RemoteClient } from "./remote/client.ts";
+import { readerOf as remoteReaderOf } from "./remote/readers.ts";
 import { type Reader, SourceFailed } from "./source.ts";
 
 export interface ReaderOptions {
   readonly config: ScanConfig;
   /** Where copies of repositories lie. */
   readonly cache: string;
+  /** What is read over HTTP; it knows which addresses are allowed. */
+  readonly client: RemoteClient;
   /** Opens what is sealed. */
   readonly unseal: (source: SourceRecord, sealed: string) => string;
 }
 
 /** The reader of a watched source. Throws SourceFailed where it cannot be read as it is. */
 export function readerOf(source: SourceRecord, options: ReaderOptions): Reader {
-  const { config, cache } = options;
+  const { config, cache, client } = options;
   const { kind, address } = source;
+  const allowPrivate = client.allow.covers;
   const path = allowedPath(config, source);
-  const secret = secretOf(source, options);
   switch (kind) {
     case "folder":
       return new FolderReader(path ?? address);
@@ -34,24 +38,17 @@ export function readerOf(source: SourceRecord, options: ReaderOptions): Reader {
       return imageReader(path ?? address);
     case "npm":
       if (path !== null) return new ArchiveReader(path);
-      return new NpmReader(address, {
-        registry: config.npmRegistry,
-        allowPrivate: isAllowedHost(config, config.npmRegistry),
-      });
+      return new NpmReader(address, { registry: config.npmRegistry, allowPrivate });
     case "git": {
       if (!config.git)
-        throw new SourceFailed("the git command is switched off (admin.scan.git)", { isLasting: true });
+        throw new SourceFailed("the git command is switched off (scan.git)", { isLasting: true });
       if (path !== null) return new GitReader(new LocalRepository(path));
-      const repository = {
-        ...addressOf(address, ["https", "http", "ssh", "git"]),
-        credentials: userAnd(secret),
-      };
-      return new GitReader(
-        new Mirror(repository, { folder: cache, allowPrivate: isAllowedHost(config, address) }),
-      );
+      const credentials = userAnd(secretOf(source, options));
+      const repository = { ...addressOf(address, ["https", "http", "ssh", "git"]), credentials };
+      return new GitReader(new Mirror(repository, { folder: cache, allowPrivate }));
     }
     default:
-      throw new SourceFailed(`sources of the kind ${kind} cannot be read`, { isLasting: true });
+      return remoteReaderOf(kind, address, { client, token: () => secretOf(source, options) });
   }
 }
 
@@ -77,20 +74,12 @@ function secretOf(source: SourceRecord, { config, unseal }: ReaderOptions): stri
   }
   const named = config.credentials[credential.name];
   if (named === undefined || named.host !== hostOf(address))
-    throw new SourceFailed(
-      `there is no credential ${credential.name} for its host (admin.scan.credentials)`,
-      {
-        isLasting: true,
-      },
-    );
+    throw new SourceFailed(`there is no credential ${credential.name} for its host (scan.credentials)`, {
+      isLasting: true,
+    });
   try {
     return readFileSync(named.file, "utf8").trim();
   } catch (error) {
     throw new SourceFailed(`the file of the credential ${credential.name} cannot be read`, { cause: error });
   }
-}
-
-function isAllowedHost(config: ScanConfig, address: string): boolean {
-  const host = hostOf(address);
-  return host !== null && config.allow.includes(host);
 }

@@ -3,8 +3,8 @@ import { Inventory } from "../detect/inventory.ts";
 import { breather } from "../intake/takein.ts";
 
 /**
- * The tokens of all leaks of a tenant, under the ids of their leaks: a scan finds them again wherever they stand, whatever they
- * look like. Without those that are marked false.
+ * The tokens of all leaks of a tenant, under the ids of their leaks, and its live tokens, under the names they are listed by: a
+ * scan finds them wherever they stand, whatever they look like. Without those that are marked false.
  */
 export async function registeredTokens({
   store,
@@ -28,6 +28,10 @@ export async function registeredTokens({
       }
       await rest();
     }
+  }
+  for (const { name, token } of store.inventory.tokens()) {
+    inventory.add(name, token);
+    await rest();
   }
   return inventory;
 }

@@ -9,6 +9,8 @@ import { limitsOf, type ScanConfig } from "./config.ts";
 import { Detectors } from "./detectors.ts";
 import { nextAfterFailure, plannedAfter } from "./plan.ts";
 import { readerOf } from "./readers.ts";
+import { AllowList } from "./remote/allow.ts";
+import { RemoteClient } from "./remote/client.ts";
 import { type ScanOutcome, scan } from "./scan.ts";
 import { SourceFailed } from "./source.ts";
 
@@ -58,6 +60,7 @@ export class Watch {
   readonly #tenants: Pick<Tenants, "all">;
   readonly #options: WatchOptions;
   readonly #detectors: Detectors;
+  readonly #client: RemoteClient;
   readonly #sealers = new WeakMap<Tenant, Sealer>();
   readonly #running = new Map<string, Running>();
   readonly #ends = new Set<Promise<void>>();
@@ -71,6 +74,7 @@ export class Watch {
     this.#tenants = tenants;
     this.#options = options;
     this.#detectors = new Detectors(config);
+    this.#client = new RemoteClient({ allow: AllowList.parse(config.allow) });
     for (const problem of this.#detectors.problems)
       logger.warn({ problem }, "a rules file is not used whole");
     this.#timer = everyMs === null || !config.enabled ? null : setInterval(() => this.wake(), everyMs);
@@ -136,6 +140,7 @@ export class Watch {
     if (this.#timer !== null) clearInterval(this.#timer);
     for (const { stop } of this.#running.values()) stop.abort("closing");
     await Promise.race([this.settled(), pause(CLOSE_MS, undefined, { ref: false })]);
+    await this.#client.close();
   }
 
   /** What was taken away or changed meanwhile, by whichever process, is not to be read on. */
@@ -242,7 +247,9 @@ export class Watch {
     const { states } = tenant.store.sources;
     const reader = readerOf(source, {
       config,
-      cache: config.cache ?? join(data, "scan"),
+      // Apart by tenants: what the credential of one has fetched is not for the other.
+      cache: join(config.cache ?? join(data, "cache", "watched"), tenant.name),
+      client: this.#client,
       unseal: ({ id }, sealed) => this.sealerOf(tenant).open(id, sealed),
     });
     const detector = await this.#detectors.of(tenant, source.options);

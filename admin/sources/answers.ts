@@ -64,7 +64,7 @@ export const sourceAnswer = z
 export const sourceList = z.strictObject({
   sources: z.array(sourceAnswer),
   total: count,
-  watching: z.boolean().describe("Whether sources are looked at (admin.scan.enabled)."),
+  watching: z.boolean().describe("Whether sources are looked at (scan.enabled)."),
   next: z.string().nullable().describe("The `cursor` of the next page, or null at the end."),
 });
 

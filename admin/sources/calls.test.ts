@@ -1,4 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Json, TestAdmin } from "../../test/admin.ts";
@@ -15,6 +17,7 @@ beforeAll(async () => {
   writeFileSync(join(files.path, "secret.token"), "made-up-forge-token\n");
   const scan = {
     paths: [watched],
+    allow: ["127.0.0.1"],
     formats: [{ name: "acme", prefix: "acme_", pattern: "[a-z0-9]{19}" }],
     credentials: { forge: { file: join(files.path, "secret.token"), host: "git.example" } },
   };
@@ -90,14 +93,30 @@ describe("a watched source", () => {
     await run(body.id);
     await ended(body.id, paused.lastRunAt);
     expect(await show(body.id)).toMatchObject({ state: "manual", failures: 0, last: { texts: 1 } });
+  });
 
-    // Nothing listens there: the next look comes by itself, later each time.
-    const { body: git } = await add({ kind: "git", address: "http://127.0.0.1:1/app.git" });
-    await ended(git.id);
-    expect(await show(git.id)).toMatchObject({
-      state: "paused",
-      lastError: expect.stringMatching(/private/),
+  test("over HTTP waits as long as its server says, and is read when that is well again", async () => {
+    let isWell = false;
+    const server = createServer((_, response) => {
+      if (!isWell) response.writeHead(503, { "retry-after": "7200" }).end();
+      else response.writeHead(200, { "content-type": "text/plain" }).end(`a token: ${second}\n`);
     });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/page`;
+    const { body } = await add({ kind: "url", address });
+    await ended(body.id);
+    const failing = await show(body.id);
+    expect(failing).toMatchObject({ state: "failing", failures: 1, lastOkAt: null });
+    expect(Date.parse(failing.nextRunAt as string) - Date.now()).toBeGreaterThan(7_000_000);
+    isWell = true;
+    await run(body.id);
+    await ended(body.id, failing.lastRunAt);
+    expect(await show(body.id)).toMatchObject({
+      state: "waiting",
+      failures: 0,
+      last: { findings: 1, leaks: 1 },
+    });
+    server.close();
   });
 
   test("goes on after a restart in the middle of a look, which is no failure", async () => {
@@ -137,6 +156,12 @@ describe("what is refused", () => {
     ["a folder that nobody allowed", { kind: "folder", address: "/etc" }, "address"],
     ["one that begins like an allowed one", { kind: "git", address: `${watched}-other` }, "address"],
     ["a way out of an allowed one", { kind: "archive", address: `${watched}/../secret.token` }, "address"],
+    ["a private address", { kind: "git", address: "http://10.0.0.1/app.git" }, "address"],
+    [
+      "a credential of a page",
+      { kind: "url", address: "https://a.example/", credential: { secret: "x" } },
+      "credential",
+    ],
     ["no schedule", { kind: "feed", address: "https://a.example/", schedule: "sometimes" }, "schedule"],
     ["an unknown rules file", { kind: "feed", address: "https://a.example/", rules: "none" }, "rules"],
     ["a password in the address", { kind: "git", address: "https://x:made-up-1@a.example/" }, "address"],

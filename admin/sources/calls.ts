@@ -49,14 +49,14 @@ function listCalls(services: Services): readonly Call[] {
       tag,
       summary: "Watch a source; it is looked at now, and then as its schedule says",
       description:
-        "Folders, archives, images and repositories on the disk must lie in `admin.scan.paths`. A credential is sealed and " +
+        "Folders, archives, images and repositories on the disk must lie in `scan.paths`. A credential is sealed and " +
         "never shown.",
       access: "change",
       body: sourceBodies.create,
       answers: { 201: { description: "The source", schema: sourceAnswer, headers: ["Location"] } },
       handle: async ({ context, tenant, actor, body: { credential, risk, rules, assignments, ...rest } }) => {
         const input = checkSource({ ...rest, options: { risk, rules, assignments } });
-        check(services, tenant, input, credential);
+        check(services, tenant, input, heldAs(credential));
         const given = givenOf(services, tenant, credential);
         const firstAt = input.schedule === null ? null : Date.now();
         const { source } = await tenant.store.sources.add(actor, input, given ?? null, firstAt);
@@ -100,15 +100,17 @@ function oneCalls(services: Services): readonly Call[] {
         };
         const { kind, address, schedule, enabled } = before;
         const wished = checkSource({ kind, address, schedule, enabled, ...defined(rest), options });
-        const keepsName =
-          credential === undefined && wished.address === address && before.credential?.kind === "named";
-        const kept =
-          keepsName && before.credential?.kind === "named" ? { name: before.credential.name } : null;
-        check(services, tenant, wished, credential ?? kept);
+        const isMoved = wished.address !== address;
+        check(
+          services,
+          tenant,
+          wished,
+          heldAs(credential === undefined && !isMoved ? before.credential : credential),
+        );
         const given = givenOf(services, tenant, credential);
         const { kind: _, ...patch } = wished;
         const now = Date.now();
-        const isNew = wished.address !== address || (!enabled && wished.enabled);
+        const isNew = isMoved || (!enabled && wished.enabled);
         const next = isNew
           ? now
           : services.watch.plan(tenant, { id: before.id, schedule: wished.schedule }, now);
@@ -147,7 +149,7 @@ function lookCalls(services: Services): readonly Call[] {
       tag,
       summary: "Look at a source now",
       description:
-        "As soon as one of the `admin.scan.parallel` looks is over. What failed for good is tried again.",
+        "As soon as one of the `scan.parallel` looks is over. What failed for good is tried again.",
       access: "change",
       answers,
       handle: async ({ context, tenant, part }) => {
@@ -179,15 +181,20 @@ function lookCalls(services: Services): readonly Call[] {
 
 type Credential = z.output<typeof sourceBodies.update>["credential"];
 
+/** A credential as `checkAllowed` asks for it. */
+function heldAs(credential: Credential | Source["credential"]): string | true | null {
+  if (credential == null) return null;
+  return "name" in credential ? credential.name : true;
+}
+
 /** Throws InputRefused. */
 function check(
   { config }: Services,
   { store, pepper }: Tenant,
   source: Pick<Source, "kind" | "address" | "schedule" | "options">,
-  credential: Credential,
+  credential: string | true | null,
 ): void {
-  const name = credential != null && "name" in credential ? credential.name : null;
-  checkAllowed(config.scan, source, name);
+  checkAllowed(config.scan, source, credential);
   screenTexts(store, pepper, { address: source.address });
 }
 

@@ -24,7 +24,7 @@ const credential = z
         .max(SECRET_CHARS_MAX)
         .describe("A token, or `user:password`. Never shown."),
     }),
-    strict({ name: text.max(sourceLimits.nameChars).describe("Of `admin.scan.credentials`.") }),
+    strict({ name: text.max(sourceLimits.nameChars).describe("Of `scan.credentials`.") }),
   ])
   .nullable();
 const risk = z.int().min(1).max(leakLimits.riskMax).nullable();
@@ -42,7 +42,7 @@ export const sourceBodies = {
     enabled: z.boolean().default(true),
     credential: credential.default(null),
     risk: risk.default(null).describe("Of leaks that come of it; null: as each finding is."),
-    rules: rules.default(null).describe("One of `admin.scan.rules`; null: all of them."),
+    rules: rules.default(null).describe("One of `scan.rules`; null: all of them."),
     assignments: assignments
       .default(false)
       .describe("Also values of names that sound secret: many are none."),

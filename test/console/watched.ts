@@ -16,7 +16,7 @@ export function makeWatched(folder: string): string {
   writeFileSync(join(code, "readme.md"), "How to deploy\n");
   const formats = [{ name: "acme", prefix: "acme_", pattern: "[a-z0-9]{19}" }];
   const config = join(folder, "leakgate.yaml");
-  writeFileSync(config, JSON.stringify({ admin: { scan: { paths: [code], formats } } }));
+  writeFileSync(config, JSON.stringify({ scan: { paths: [code], formats } }));
   return config;
 }
 
@@ -24,7 +24,7 @@ export function makeWatched(folder: string): string {
 export async function makeSources(gateway: GatewayProcess): Promise<void> {
   const sources = [
     { kind: "folder", address: code, schedule: "@hourly" },
-    { kind: "git", address: "http://127.0.0.1:1/team/billing.git", credential: { secret: "made-up-secret" } },
+    { kind: "git", address: code },
     { kind: "feed", address: "https://pastes.example/new.xml", enabled: false },
   ];
   const ids: string[] = [];

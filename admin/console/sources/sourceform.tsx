@@ -30,7 +30,7 @@ export function SourceForm({ of: source, onClose, onDone }: SourceFormProps) {
   const [problem, setProblem] = useState<string | null>(null);
   const [refusals, setRefusals] = useState<Readonly<Record<string, string>>>({});
   const example = KINDS.find(([each]) => each === kind)?.[2];
-  const takesSecret = ["git", "github", "gitlab", "gitea", "url", "sitemap", "feed"].includes(kind);
+  const takesSecret = ["git", "github", "gitlab", "gitea"].includes(kind);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();

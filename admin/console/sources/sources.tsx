@@ -76,7 +76,7 @@ export function SourcesPage() {
             <>
               {!watching && (
                 <p class="stale" role="alert">
-                  Nothing is looked at: watching is switched off in the configuration (admin.scan.enabled).
+                  Nothing is looked at: watching is switched off in the configuration (scan.enabled).
                 </p>
               )}
               {sources.length === 0 ? (

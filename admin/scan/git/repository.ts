@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
-import { guardedLookup, refuseAddress } from "../../outgoing/guard.ts";
+import { type AllowPrivate, guardedLookup, refuseAddress } from "../../outgoing/guard.ts";
 import type { Repository } from "../git.ts";
 import { printable } from "../given.ts";
 import { type ScanLimits, SourceFailed } from "../source.ts";
@@ -42,7 +42,7 @@ export interface MirrorOptions {
   /** Where copies of repositories are kept; whoever comes again fetches what is new. */
   readonly folder: string;
   /** Whether a repository may lie at a private address, or one of this machine. */
-  readonly allowPrivate: boolean;
+  readonly allowPrivate: AllowPrivate;
 }
 
 /** A copy, without files, of a repository that is elsewhere: all its refs. */
@@ -50,7 +50,7 @@ export class Mirror implements Repository {
   readonly label: string;
   readonly address: Address;
   private readonly gitDir: string;
-  private readonly allowPrivate: boolean;
+  private readonly allowPrivate: AllowPrivate;
 
   constructor(address: Address, { folder, allowPrivate }: MirrorOptions) {
     this.address = address;
