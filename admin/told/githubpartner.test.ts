@@ -99,9 +99,12 @@ test("what people said of a token is what GitHub is told", async () => {
   });
   const url =
     "https://someone:made-up-password@github.com/made-up/repository/blob/abc/made-up-known-0001.txt";
+  const listed = { name: "billing", tokens: ["made-up-listed-0001"] };
+  expect((await admin.call("POST", "/api/v1/inventory", { body: listed })).status).toBe(201);
   const answer = await signed([
     { token: "made-up-known-0001", type: "Made Up Token", url, source: "Commit" },
     { token: "made-up-hashed-0001", type: "made_up", url: "" },
+    { token: "made-up-listed-0001", type: "made_up", url: "" },
     { token: "made-up-false-0001", type: "made_up", url: "", source: "gist_content" },
     { token: "made-up-test-0001", type: "made_up", url: "", source: "content" },
     {
@@ -113,6 +116,7 @@ test("what people said of a token is what GitHub is told", async () => {
     { token: "short", type: "made_up", url: "" },
   ]);
   expect(answer.body.map(({ label }) => label)).toEqual([
+    "true_positive",
     "true_positive",
     "true_positive",
     "false_positive",
@@ -141,7 +145,7 @@ test("many matches are taken in at once, and more than 10,000 are refused", asyn
   expect((await signed(matches)).status).toBe(400);
   expect((await signed(matches.slice(0, 500))).status).toBe(200);
   expect((await admin.call("GET", "/metrics")).text).toContain(
-    'leakgate_intake_findings_total{receiver="github_partner",outcome="leaks"} 503',
+    'leakgate_intake_findings_total{receiver="github_partner",outcome="leaks"} 504',
   );
 }, 60_000);
 

@@ -119,13 +119,15 @@ async function feedbackOf(
 }
 
 /**
- * What people here said of a token: a leak that somebody decided about, or that others than GitHub told of, holds it.
+ * What people here said of a token: it is listed as live, or a leak that somebody decided about, or that others than GitHub
+ * told of, holds it.
  * Null where nobody said anything; what GitHub alone told of is no better known for it.
  */
 function labelOf({ store, pepper }: Tenant, text: string, judge: Judge | null): Feedback["label"] | null {
   try {
     const { digest, isFalse } = digestToken(Token.parse(text), pepper, judge);
     if (isFalse) return "false_positive";
+    if (store.inventory.holds(digest)) return "true_positive";
     const hashes = store.hasHashes() ? hashAlgorithms : [];
     const ofHashes = hashes.map((algorithm) =>
       digestHash({ algorithm, hex: hash(algorithm, text, "hex") }, pepper),

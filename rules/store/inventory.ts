@@ -60,6 +60,13 @@ export class InventoryTokens {
     ];
   }
 
+  /** Whether a token is listed, under whatever name. */
+  holds(digest: Buffer): boolean {
+    const { inventory } = this.#look();
+    const hex = digest.toString("hex");
+    return this.list().some(({ name }) => inventory.get(["token", name, hex]) !== undefined);
+  }
+
   /** Every token with the name it is listed under, read in small pieces, so it may be walked over many turns. */
   *tokens(): Generator<{ readonly name: string; readonly token: ListedToken }> {
     const start: [string, string, string] = ["token", "", ""];
