@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SourceId } from "../../rules/source.ts";
 import { type Json, TestAdmin } from "../../test/admin.ts";
 import { temporaryFolder, until } from "../../test/support.ts";
 
@@ -132,6 +133,29 @@ describe("a watched source", () => {
     expect(await show(body.id)).toMatchObject({ state: "waiting", failures: 0, last: { texts: 200 } });
     expect(admin.log.some((line) => line.includes("was stopped") && line.includes("closing"))).toBe(true);
     expect(await leaks()).toHaveLength(2);
+  });
+
+  test("that ended the process in the middle of a look is not looked at again at once", async () => {
+    const { body } = await add({ kind: "folder", address: join(watched, "code"), schedule: null });
+    const source = { id: body.id as SourceId, address: body.address as string };
+    await admin.hands(({ default: { store } }) =>
+      store.sources.states.write(source, { runningSince: 1_000, nextRunAt: 2_000 }),
+    );
+    await ended(body.id);
+    const failing = await show(body.id);
+    expect(failing).toMatchObject({ state: "failing", failures: 1, last: null });
+    expect(failing.lastError).toMatch(/in the middle/);
+    expect(Date.parse(failing.nextRunAt as string)).toBeGreaterThan(Date.now() + 50_000);
+  });
+
+  test("that is changed while it is looked at has its next look by what was changed", async () => {
+    const { body } = await add({ kind: "folder", address: join(watched, "many") });
+    await until("the look is under way", async () => (await show(body.id)).progress !== null);
+    await admin.call("PATCH", `${path}/${body.id}`, { body: { schedule: "@weekly" } });
+    await ended(body.id);
+    const at = Date.parse((await show(body.id)).nextRunAt as string);
+    // Sundays at midnight, or up to a quarter of an hour later.
+    expect([new Date(at).getUTCDay(), new Date(at).getUTCHours()]).toEqual([0, 0]);
   });
 
   test("can be stopped, switched off and taken away", async () => {
