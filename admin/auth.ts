@@ -19,6 +19,8 @@ export const signInCalls: ReadonlySet<string> = new Set([
 const LOOKING: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 /** `__Host-`: over TLS alone, for this host alone, and no other host may set it. */
 export const SESSION_COOKIE = "__Host-leakgate";
+/** A page says with it that it asks by itself: the session is not used by that. */
+const UNATTENDED = "leakgate-unattended";
 
 /**
  * Every path but the open ones needs a key or a session, known or not: who has none does not learn which paths exist.
@@ -50,7 +52,9 @@ export async function sessionOf(
   identity: Services["identity"],
 ): Promise<Principal | null> {
   const cookie = getCookie(context, SESSION_COOKIE);
-  return cookie === undefined ? null : identity.bySession(cookie);
+  return cookie === undefined
+    ? null
+    : identity.bySession(cookie, context.req.header(UNATTENDED) === undefined);
 }
 
 /** Keeps count and log of who signs in, and who tries to (ASVS 5.0, 16.3.1): by id and public part, never the key. */

@@ -43,6 +43,9 @@ export interface Answer {
   readonly headers?: readonly AnswerHeader[];
 }
 
+/** What a call takes whose body is no JSON of ours: its media types, each with an example. */
+export type Streams = Readonly<Record<string, unknown>>;
+
 /** A call as its handler gets it: everything checked. */
 export interface Made<Query, Body> {
   readonly context: Context<Env>;
@@ -70,6 +73,8 @@ export interface Declaration<Query extends z.ZodType, Body extends z.ZodType> {
   readonly query?: Query;
   /** Without one the call takes no body, or an empty one. */
   readonly body?: Body;
+  /** In place of `body`: it reads the bytes itself as they come (`streamed` in request.ts), and takes no Idempotency-Key. */
+  readonly streams?: Streams;
   /** What it answers must not be kept, not even to answer the same call again (once.ts). */
   readonly answersSecret?: boolean;
   /** Takes `If-Match` (see `ifMatch` in request.ts). */
@@ -107,9 +112,10 @@ export function call<
     const [store, pepper] = isGlobal
       ? [services.tenants.control, services.tenants.controlPepper]
       : [tenant.store, tenant.pepper];
-    const once = declared.method === "post" ? onceOf(context, principal, pepper) : null;
+    const { method, streams } = declared;
+    const once = method === "post" && streams === undefined ? onceOf(context, principal, pepper) : null;
     const sent =
-      declared.method === "get"
+      method === "get" || streams !== undefined
         ? (takes.body.parse({}) as z.output<Body>)
         : ((await body(services, context, takes.body, once?.onBody)) as z.output<Body>);
     const part = (name: string) => context.req.param(name) ?? "";

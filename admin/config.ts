@@ -94,6 +94,8 @@ export const commonSchema = z.strictObject({
 export const adminSchema = z.strictObject({
   /** Bytes of a request body; beyond it 413. 100,000 tokens of 40 characters take about 5 MiB. */
   bodyBytes: whole(1024, 1024 ** 3, 32 * 1024 ** 2),
+  /** Bytes of another scanner's report, which is read as it comes; beyond it 413. */
+  reportBytes: whole(1024, 1024 ** 4, 1024 ** 3),
   /** How long `wait=enforced` waits for the workers; then 202 with the names of those that lag. */
   enforcedWaitMs: whole(1, 600_000, 5_000),
   /** How long a preview waits for the workers; then it names those that did not answer. */

@@ -82,8 +82,11 @@ export class Identity {
     return { principal: null, why: "unknown", key: null, publicPart };
   }
 
-  /** Whose session a cookie stands for; null where there is none, or none that is not over. */
-  async bySession(cookie: string): Promise<Principal | null> {
+  /**
+   * Whose session a cookie stands for; null where there is none, or none that is not over. With `isUse` false the session
+   * rests on: a page that asks by itself keeps nobody signed in.
+   */
+  async bySession(cookie: string, isUse = true): Promise<Principal | null> {
     const now = Date.now();
     const [tenant = "", clear = "", ...more] = cookie.split(".");
     const home = more.length === 0 ? await this.home(tenant === "" ? null : tenant) : null;
@@ -92,7 +95,7 @@ export class Identity {
     const principal = session && this.ownerOf(home!, session, now);
     if (principal === null || session!.expiresAt <= now) return null;
     if (Math.max(session!.lastSeenAt, this.seenAt(home!, session!)) + this.idleMs <= now) return null;
-    this.noteSeen(home!, digest!, session!, now);
+    if (isUse) this.noteSeen(home!, digest!, session!, now);
     return principal;
   }
 

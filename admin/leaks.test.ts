@@ -187,6 +187,36 @@ describe("POST /leaks", () => {
     expect((await admin.call("GET", "/api/v1/stats")).body).toMatchObject({ leaks: 1, tokens: 1 });
   });
 
+  test("refuses all at once that is no token or hash, up to 50, and registers nothing", async () => {
+    const registered = await admin.register("made-up-token-0009");
+    const mixed = {
+      tokens: ["made-up", "short", "made-up token", "****"],
+      hashes: ["sha1:00", `sha256:${HEX}`],
+    };
+    for (const path of [LEAKS, `${LEAKS}/${registered}/tokens`]) {
+      const more = path === LEAKS ? { name: "x", risk: 5 } : {};
+      const several = await admin.call("POST", path, { body: { ...more, ...mixed } });
+      expect(several).toMatchObject({
+        status: 400,
+        body: {
+          detail: "3 tokens and a hash were refused; nothing of this call was registered.",
+          errors: [
+            { pointer: "#/tokens/1", detail: "line 2: the token is shorter than 6 bytes" },
+            { pointer: "#/tokens/2", detail: "line 3: the token holds white space" },
+            { pointer: "#/tokens/3", detail: "line 4: the token is redacted: a mask stands in its place" },
+            { pointer: "#/hashes/0", detail: "line 1: a SHA-1 hash has 40 hexadecimal digits" },
+          ],
+        },
+      });
+      const tokens = Array.from({ length: 120 }, (_, index) => (index % 2 === 0 ? "short" : "made-up-token"));
+      const many = await admin.call<{ errors: Json[] }>("POST", path, { body: { ...more, tokens } });
+      expect([many.status, many.body.errors.length]).toEqual([400, 50]);
+      expect(many.body.errors.at(-1)).toMatchObject({ pointer: "#/tokens/98" });
+      expect(several.text + many.text + admin.log.join("")).not.toMatch(/made-up|0123456789abcdef/);
+    }
+    expect((await admin.call("GET", "/api/v1/stats")).body).toMatchObject({ leaks: 1, tokens: 1 });
+  });
+
   test(`${MANY} tokens in one call, while others are answered`, async () => {
     const tokens = Array.from({ length: MANY }, (_, index) => `made-up-token-${index}-${"x".repeat(20)}`);
     let isDone = false;

@@ -6,10 +6,12 @@ import { exampleOf } from "./examples.ts";
 import { problemNames } from "./problem.ts";
 import { type Node, schemaOf } from "./schemas.ts";
 
-type OfCall = (call: Pick<Call, "method" | "access" | "takesIfMatch">) => boolean;
+type Asked = Pick<Call, "method" | "access" | "takesIfMatch" | "streams">;
+type OfCall = (call: Asked) => boolean;
 const always: OfCall = () => true;
 const changes: OfCall = ({ method }) => method !== "get";
-const once: OfCall = ({ method, access }) => method === "post" && access !== "open";
+const once: OfCall = ({ method, access, streams }) =>
+  method === "post" && access !== "open" && streams === undefined;
 
 /** What may be refused, and of which calls. */
 const PROBLEMS: readonly (readonly [
@@ -24,8 +26,8 @@ const PROBLEMS: readonly (readonly [
   [404, "No such thing, or another tenant's", always],
   [409, "What the call is about is not in a state that allows it", changes],
   [412, "If-Match names a version that is not the current one", ({ takesIfMatch }) => takesIfMatch === true],
-  [413, "The body is larger than admin.bodyBytes", changes],
-  [415, "The body is not application/json, or is compressed", changes],
+  [413, "The body is larger than admin.bodyBytes, or of a report than admin.reportBytes", changes],
+  [415, "The body is not of a type that the call takes, or is compressed", changes],
   [422, "The Idempotency-Key was used with another request", once],
   [429, "Too many wrong keys from this address, or Idempotency-Keys within a day", always, ["Retry-After"]],
   [500, "A failure nobody foresaw; the log has it under the request id", always],
@@ -60,7 +62,7 @@ const HEADERS: Readonly<Record<AnswerHeader, Node>> = {
 };
 
 /** The statuses with which the call may be refused. */
-export function problemsOf(call: Pick<Call, "method" | "access" | "takesIfMatch">): number[] {
+export function problemsOf(call: Asked): number[] {
   return PROBLEMS.filter(([, , of]) => of(call)).map(([status]) => status);
 }
 
@@ -131,7 +133,8 @@ export function openApi(calls: readonly Call[], version: string): Node {
 }
 
 function operation(each: Call, schemas: Node): Node {
-  const { method, path, tag, summary, description, access, query, body } = each;
+  const { method, path, tag, summary, description, access, query } = each;
+  const content = contentOf(each, schemas);
   const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   const parameters = [
     ...parts.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
@@ -147,14 +150,7 @@ function operation(each: Call, schemas: Node): Node {
     ...(description === undefined ? {} : { description }),
     ...(access === "open" ? { security: [] } : { "x-leakgate-roles": rolesOf[access] }),
     parameters,
-    ...(body === undefined
-      ? {}
-      : {
-          requestBody: {
-            required: !body.safeParse({}).success,
-            content: { "application/json": withExample(schemaOf(body, "input", schemas), schemas) },
-          },
-        }),
+    ...(content === null ? {} : { requestBody: content }),
     responses: {
       ...Object.fromEntries(
         Object.entries(each.answers).map(([status, answer]) => [status, response(each, answer, schemas)]),
@@ -163,6 +159,22 @@ function operation(each: Call, schemas: Node): Node {
         problemsOf(each).map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
       ),
     },
+  };
+}
+
+/** What the call takes, or null where it takes no body. */
+function contentOf({ body, streams }: Call, schemas: Node): Node | null {
+  if (streams !== undefined) {
+    const content = Object.entries(streams).map(([type, example]) => [
+      type,
+      { schema: typeof example === "string" ? { type: "string" } : {}, example },
+    ]);
+    return { required: true, content: Object.fromEntries(content) };
+  }
+  if (body === undefined) return null;
+  return {
+    required: !body.safeParse({}).success,
+    content: { "application/json": withExample(schemaOf(body, "input", schemas), schemas) },
   };
 }
 

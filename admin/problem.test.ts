@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { LinesRefused } from "../rules/linerefused.ts";
 import {
   CursorInvalid,
   DecisionRefused,
@@ -32,6 +33,29 @@ describe("problemOf", () => {
     expect(problem.errors.map(({ pointer }) => pointer)).toEqual(pointers);
     expect(problem.message).not.toContain("made-up");
   });
+});
+
+test.each([
+  [[new HashRefused("not_hex", 1)], false, "A hash was refused; nothing"],
+  [
+    [new TokenRefused("empty", 2), new HashRefused("not_hex", 2)],
+    false,
+    "A token and a hash were refused; nothing",
+  ],
+  [
+    [new TokenRefused("empty", 2), new TokenRefused("empty", 3)],
+    true,
+    "2 tokens were refused, and what comes after them was not looked at; nothing",
+  ],
+])("what was refused is counted, and each has its place %#", (refused, isCut, words) => {
+  const problem = problemOf(refused.length === 1 ? refused[0] : new LinesRefused(refused, isCut));
+  expect(problem.message).toBe(`${words} of this call was registered.`);
+  expect(problem.errors).toEqual(
+    refused.map(({ code, line, message }) => ({
+      pointer: `#/${code === "TokenRefused" ? "tokens" : "hashes"}/${(line ?? 0) - 1}`,
+      detail: message,
+    })),
+  );
 });
 
 test("an answer is application/problem+json with all members of RFC 9457 that have a meaning here", async () => {

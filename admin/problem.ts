@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { ZodError } from "zod";
+import { LineRefused, LinesRefused } from "../rules/linerefused.ts";
 import { Refusal, type RefusalCode } from "../rules/refusal.ts";
-import { TokenRefused } from "../rules/token.ts";
 import { HashRefused } from "../rules/tokenhash.ts";
 
 /** One field that was refused: a JSON pointer into the body (`#/tokens/3`), or the name of a parameter. */
@@ -11,7 +11,7 @@ export interface FieldError {
 }
 
 /** What of a refusal is shown; the rest of a list with 100,000 wrong entries would only repeat it. */
-const ERRORS_SHOWN = 50;
+export const errorsShown = 50;
 
 /** Why a call is not carried out; becomes `application/problem+json` (RFC 9457). */
 export class Problem extends Error {
@@ -63,12 +63,8 @@ const REFUSALS: Record<RefusalCode, { readonly status: number; readonly detail?:
 /** The problem that an error is; an unexpected one becomes a 500 that says nothing of its cause. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof TokenRefused || error instanceof HashRefused) {
-    const [field, what] = error instanceof TokenRefused ? ["tokens", "token"] : ["hashes", "hash"];
-    const pointer = error.line === null ? `#/${field}` : `#/${field}/${error.line - 1}`;
-    const detail = `A ${what} was refused; nothing of this call was registered.`;
-    return new Problem(400, detail, [{ pointer, detail: error.message }]);
-  }
+  if (error instanceof LineRefused) return refusedProblem([error], false);
+  if (error instanceof LinesRefused) return refusedProblem(error.refused, error.isCut);
   if (error instanceof Refusal) {
     const { status, detail } = REFUSALS[error.code];
     return new Problem(status, detail ?? sentence(error.message), fieldOf(error));
@@ -79,9 +75,29 @@ export function problemOf(error: unknown): Problem {
   return new Problem(500, "The call failed; the log of the admin process says why under this request id.");
 }
 
+/** Tokens and hashes that were refused, each with its place. */
+function refusedProblem(refused: readonly LineRefused[], isCut: boolean): Problem {
+  const hashes = refused.filter((error) => error instanceof HashRefused).length;
+  const what = [counted(refused.length - hashes, "token", "tokens"), counted(hashes, "hash", "hashes")];
+  const verb = refused.length === 1 ? "was" : "were";
+  const cut = isCut ? ", and what comes after them was not looked at" : "";
+  const detail = `${what.filter(Boolean).join(" and ")} ${verb} refused${cut}; nothing of this call was registered.`;
+  const errors = refused.map((error) => {
+    const field = error instanceof HashRefused ? "hashes" : "tokens";
+    const pointer = error.line === null ? `#/${field}` : `#/${field}/${error.line - 1}`;
+    return { pointer, detail: error.message };
+  });
+  return new Problem(400, sentence(detail), errors);
+}
+
+function counted(count: number, one: string, several: string): string {
+  if (count === 0) return "";
+  return count === 1 ? `a ${one}` : `${count} ${several}`;
+}
+
 /** What zod found wrong, a line for each field; `place` tells a body from the parameters. */
 export function invalid(error: ZodError, place: "body" | "parameters"): Problem {
-  const errors = error.issues.slice(0, ERRORS_SHOWN).map(({ path, message }) => ({
+  const errors = error.issues.slice(0, errorsShown).map(({ path, message }) => ({
     pointer:
       place === "body" ? `#${path.map((name) => `/${pointed(name)}`).join("")}` : path.map(String).join("."),
     detail: message,

@@ -47,6 +47,39 @@ export function isJson(contentType = ""): boolean {
   return /^application\/(?:[a-z0-9.+-]+\+)?json[ \t]*(?:;|$)/i.test(contentType);
 }
 
+/**
+ * The body's bytes as they come, asked for as they are used; the pieces are overwritten afterwards. Throws Problem: 415 for
+ * another type or a coding, 413 beyond `reportBytes`, 400 where it breaks off.
+ */
+export async function* streamed(
+  { config: { reportBytes } }: Pick<Services, "config">,
+  context: Context<Env>,
+  types: readonly string[],
+): AsyncGenerator<Uint8Array> {
+  const type = (context.req.header("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  if (!types.includes(type)) throw new Problem(415, `The body must be one of ${types.join(", ")}.`);
+  if ((context.req.header("content-encoding") ?? "identity") !== "identity")
+    throw new Problem(415, "The body must not be compressed.");
+  const tooLarge = () =>
+    new Problem(413, `The body is larger than ${reportBytes} bytes (admin.reportBytes).`);
+  if (Number(context.req.header("content-length") ?? 0) > reportBytes) throw tooLarge();
+  const { incoming } = context.env;
+  let bytes = 0;
+  try {
+    // Left early, it keeps its connection: the refusal is to reach the sender.
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > reportBytes) throw tooLarge();
+      yield chunk;
+      chunk.fill(0);
+    }
+  } catch (error) {
+    if (incoming.destroyed && !incoming.readableEnded)
+      throw new Problem(400, "The body ended before its end.");
+    throw error;
+  }
+}
+
 /** The version that `If-Match` names; undefined without one or with `*` (RFC 9110 section 13.1.1). */
 export function ifMatch(context: Context<Env>): number | undefined {
   const given = context.req.header("if-match")?.trim();

@@ -179,6 +179,18 @@ test("a session ends when it rests, to the second, and after its time whatever h
   expect(await isIn(cookie)).toBe(false);
 });
 
+test("what a page asks by itself keeps no session awake", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  admin = await TestAdmin.start({ config: { session: { idleMinutes: 20, absoluteHours: 1 } } });
+  const began = Date.now();
+  const cookie = await signIn();
+  const byItself = { ...by(cookie), headers: { ...by(cookie).headers, "leakgate-unattended": "1" } };
+  vi.setSystemTime(began + 1_199_000);
+  expect((await admin.call("GET", SESSION, byItself)).status).toBe(200);
+  vi.setSystemTime(began + 1_200_000);
+  expect((await admin.call("GET", SESSION, byItself)).status).toBe(401);
+});
+
 test("times of use are written at most once a minute, and not into the journal", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   admin = await TestAdmin.start();

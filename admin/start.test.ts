@@ -190,6 +190,7 @@ describe("retention", () => {
 test("defaults of the configuration, and what it refuses", () => {
   expect(adminSchema.parse({})).toMatchObject({
     bodyBytes: 32 * 1024 * 1024,
+    reportBytes: 1024 ** 3,
     enforcedWaitMs: 5_000,
     previewWaitMs: 2_000,
     common: { requests: 100, addresses: 10 },

@@ -1,7 +1,6 @@
 import { CommanderError } from "commander";
+import { LineRefused, LinesRefused } from "../rules/linerefused.ts";
 import { Refusal } from "../rules/refusal.ts";
-import { TokenRefused } from "../rules/token.ts";
-import { HashRefused } from "../rules/tokenhash.ts";
 import { ConfigRefused } from "./config.ts";
 import { ExitCode, exitCodeOf } from "./exit.ts";
 
@@ -39,8 +38,10 @@ export function report(error: unknown, withStack: boolean): number {
     console.error(`leakgate: could not go on: ${message}`);
     return ExitCode.usage;
   }
+  const { cause } = error as Error;
+  if (cause instanceof LinesRefused) for (const each of cause.refused) console.error(each.message);
   console.error(`leakgate: ${message.startsWith("could not") ? message : `could not go on: ${message}`}`);
-  if (withStack) console.error((((error as Error).cause as Error | undefined) ?? (error as Error)).stack);
+  if (withStack) console.error(((cause as Error | undefined) ?? (error as Error)).stack);
   return codeOf(error);
 }
 
@@ -48,8 +49,8 @@ function codeOf(error: unknown): number {
   // The input is a part of what was typed: nothing was changed, and typing it again will not help.
   const isInput =
     (error instanceof Refusal && error.code === "InputRefused") ||
-    error instanceof TokenRefused ||
-    error instanceof HashRefused;
+    error instanceof LineRefused ||
+    error instanceof LinesRefused;
   if (isInput) return ExitCode.usage;
   const { exitCode } = error as { exitCode?: unknown };
   return typeof exitCode === "number" ? exitCode : exitCodeOf(error);

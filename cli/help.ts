@@ -10,6 +10,7 @@ A first round, on the defaults and a built-in sample API:
 Looking after it:
   $ leakgate leaks list --status opened --risk high
   $ leakgate leaks close leak-1 --reason revoked --comment "revoked at the provider"
+  $ leakgate findings import gitleaks.json        # what another scanner found; its format is told from the report
   $ leakgate scan . --dry-run                     # tokens in a repository's history, or in files
   $ leakgate events 'leak:leak-1 last 7 days' --group-by ip
   $ leakgate audit verify                         # prints the head of the journal: keep it elsewhere

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { digestToken, type TokenDigest } from "../rules/digest.ts";
+import { LineRefusals } from "../rules/linerefused.ts";
 import { InputRefused } from "../rules/refusal.ts";
 import { screenTexts } from "../rules/screen.ts";
 import { isConfiguredName, NAME_REFUSED } from "../rules/source.ts";
@@ -11,7 +12,7 @@ import { attempting, CommandFailed } from "./failure.ts";
 import { type TenantFlags, tenantOptions } from "./options.ts";
 import { table } from "./table.ts";
 import { minute } from "./times.ts";
-import { bytesOf, digestLines } from "./tokenlines.ts";
+import { bytesOf, digestLines, lineRefusalsMax } from "./tokenlines.ts";
 
 type InventoryFlags = Flags & TenantFlags & { readonly json?: boolean };
 
@@ -50,7 +51,9 @@ async function add(name: string, flags: InventoryFlags & { tokensFile?: string }
   const { store, pepper } = await openToChange(loadConfig(flags).data, flags.tenant);
   try {
     const tokens: TokenDigest[] = [];
-    await digestLines(bytes, (text, line) => digestToken(Token.parse(text, line), pepper), tokens);
+    const refusals = new LineRefusals(lineRefusalsMax);
+    await digestLines(bytes, (text, line) => digestToken(Token.parse(text, line), pepper), tokens, refusals);
+    refusals.end();
     if (tokens.length === 0) throw new CommandFailed("no token was given; write one a line", ExitCode.usage);
     screenTexts(store, pepper, { name }, tokens);
     const { entry, added } = await store.inventory.add(cliActor(), name, tokens);

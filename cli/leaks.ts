@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { digestToken, type Judge, type TokenDigest } from "../rules/digest.ts";
 import { judgeOf } from "../rules/intake.ts";
 import { checkLeakInput } from "../rules/leak.ts";
+import { LineRefusals } from "../rules/linerefused.ts";
 import type { Pepper } from "../rules/pepper.ts";
 import { screenTexts } from "../rules/screen.ts";
 import type { Changed } from "../rules/store/leakchanges.ts";
@@ -14,7 +15,7 @@ import { attempting, CommandFailed } from "./failure.ts";
 import { registerDecisions } from "./leaks/decide.ts";
 import { registerLeakViews } from "./leaks/list.ts";
 import { type TenantFlags, tenantOptions, wholeNumber } from "./options.ts";
-import { bytesOf, digestLines } from "./tokenlines.ts";
+import { bytesOf, digestLines, lineRefusalsMax } from "./tokenlines.ts";
 
 interface AddFlags extends Flags, TenantFlags {
   readonly name: string;
@@ -60,8 +61,10 @@ async function addLeak(flags: AddFlags): Promise<void> {
   try {
     const tokens: TokenDigest[] = [];
     const judge = judgeOf(store.falsePositiveRules());
+    const refusals = new LineRefusals(lineRefusalsMax);
     for (const { bytes, digestOne } of lists)
-      await digestLines(bytes, (text, line) => digestOne(text, line, pepper, judge), tokens);
+      await digestLines(bytes, (text, line) => digestOne(text, line, pepper, judge), tokens, refusals);
+    refusals.end();
     if (tokens.length === 0) throw new CommandFailed("no token was given; write one a line", ExitCode.usage);
     screenTexts(store, pepper, { name: input.name, description: input.description }, tokens);
     const registered = await store.register(cliActor(), { ...input, tokens });

@@ -11,3 +11,30 @@ function cellOf(cell: string | number | null): string {
   const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/**
+ * The cells of a record of comma-separated values (RFC 4180), or of those that another character separates. What follows a
+ * closing quote in its cell is taken as it stands: some programs write so.
+ */
+export function csvCells(record: string, separator = ","): string[] {
+  const cells: string[] = [];
+  let at = 0;
+  for (;;) {
+    let cell = "";
+    if (record[at] === '"') {
+      for (at++; ; ) {
+        const quote = record.indexOf('"', at);
+        const end = quote < 0 ? record.length : quote;
+        cell += record.slice(at, end);
+        at = end + 1;
+        if (record[at] !== '"') break;
+        cell += '"';
+        at++;
+      }
+    }
+    const end = record.indexOf(separator, at);
+    cells.push(cell + record.slice(at, end < 0 ? record.length : end));
+    if (end < 0) return cells;
+    at = end + 1;
+  }
+}

@@ -1,4 +1,5 @@
 import type { Checksum } from "./kinds.ts";
+import type { LineRefusals } from "./linerefused.ts";
 import { ANCHOR_BYTES, Keyed } from "./matcher/keyed.ts";
 import type { Pepper } from "./pepper.ts";
 import { type TextWarning, Token } from "./token.ts";
@@ -83,27 +84,32 @@ export function digestBytes(bytes: Uint8Array, pepper: Pepper): Omit<TokenDigest
 
 /**
  * Parses and digests a list, line by line; the same token twice is one. Throws TokenRefused for the first line that
- * cannot be a token. Yields to the event loop every few milliseconds.
+ * cannot be a token, unless `refusals` collects them. Yields to the event loop every few milliseconds.
  */
 export function digestTokens(
   texts: readonly string[],
   pepper: Pepper,
   judge: Judge | null = null,
+  refusals: LineRefusals | null = null,
 ): Promise<TokenDigest[]> {
-  return digestEach(texts, (text, line) => digestToken(Token.parse(text, line), pepper, judge));
+  return digestEach(texts, (text, line) => digestToken(Token.parse(text, line), pepper, judge), refusals);
 }
 
 /** Digests each text of a list, which is named by its line (from 1); of equal digests one is kept. */
 export async function digestEach(
   texts: readonly string[],
   digestOne: (text: string, line: number) => TokenDigest,
+  refusals: LineRefusals | null,
 ): Promise<TokenDigest[]> {
   const found = new Map<string, TokenDigest>();
   let until = performance.now() + SLICE_MS;
-  for (let index = 0; index < texts.length; index++) {
-    const digest = digestOne(texts[index]!, index + 1);
-    const name = digest.digest.toString("latin1");
-    if (!found.has(name)) found.set(name, digest);
+  for (let index = 0; index < texts.length && !refusals?.isFull; index++) {
+    const digestLine = () => digestOne(texts[index]!, index + 1);
+    const digest = refusals === null ? digestLine() : refusals.collect(digestLine);
+    if (digest !== null) {
+      const name = digest.digest.toString("latin1");
+      if (!found.has(name)) found.set(name, digest);
+    }
     if ((index & 15) === 15 && performance.now() > until) {
       await new Promise((resolve) => setImmediate(resolve));
       until = performance.now() + SLICE_MS;

@@ -58,7 +58,7 @@ import { readSettings, type SettingsChanged, updateSettings } from "./store/sett
 import { Sightings } from "./store/sightings.ts";
 import { Sources } from "./store/sources.ts";
 import { numberOf, openTables, readHead, type StoredLeak, type Tables } from "./store/tables.ts";
-import { type Standing, standingOf, takeIn } from "./store/takein.ts";
+import { foretell, type Standing, standingOf, takeIn } from "./store/takein.ts";
 import * as tokenChanges from "./store/tokenchanges.ts";
 import { Told } from "./store/told.ts";
 
@@ -271,6 +271,11 @@ export class RulesStore {
    */
   takeIn(actor: Actor, findings: readonly Finding[]): Promise<TakenIn> {
     return takeIn(this.#writable(), this.#by(actor), findings);
+  }
+
+  /** What taking these in would come to: leaks, known tokens and refusals, as far as that can be told; changes nothing. */
+  foretell(findings: readonly Finding[]): TakenIn {
+    return foretell(this.#tables, this.#now(), findings);
   }
 
   /** Adds what the leak does not hold yet. Throws LeakUnknown, VersionConflict, InputRefused. */

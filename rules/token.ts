@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { expiryOf, signingInput } from "./jwt.ts";
 import { type Checksum, isLowEntropy, recognize } from "./kinds.ts";
+import { LineRefused } from "./linerefused.ts";
 
 /** Shorter ones would meet ordinary text; Wallarm and HasMySecretLeaked draw the same line. */
 export const TOKEN_BYTES_MIN = 6;
@@ -26,18 +27,14 @@ const REASONS: Record<RefusalReason, string> = {
 };
 
 /** Why a text cannot be registered as a token. The message names the reason and the line, never the token. */
-export class TokenRefused extends Error {
+export class TokenRefused extends LineRefused {
   readonly code = "TokenRefused";
   readonly reason: RefusalReason;
-  /** Counted from 1; null where the text came alone. */
-  readonly line: number | null;
 
   /** `rule` is the rule of the intake that refuses it. */
   constructor(reason: RefusalReason, line: number | null, rule: string | null = null) {
-    const why = rule === null ? REASONS[reason] : `${REASONS[reason]} (${rule})`;
-    super(line === null ? why : `line ${line}: ${why}`);
+    super(rule === null ? REASONS[reason] : `${REASONS[reason]} (${rule})`, line);
     this.reason = reason;
-    this.line = line;
   }
 }
 

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { digestEach, keyed, type TokenDigest } from "./digest.ts";
+import { type LineRefusals, LineRefused } from "./linerefused.ts";
 import type { Pepper } from "./pepper.ts";
 
 /** How a hash of a token was made; in the order in which a record of the store counts them. */
@@ -18,16 +19,13 @@ const REASONS: Record<HashRefusalReason, string> = {
 };
 
 /** Why a text cannot be registered as a hash of a token. The message names the reason and the line, never the hash. */
-export class HashRefused extends Error {
+export class HashRefused extends LineRefused {
   readonly code = "HashRefused";
   readonly reason: HashRefusalReason;
-  /** Counted from 1; null where the text came alone. */
-  readonly line: number | null;
 
   constructor(reason: HashRefusalReason, line: number | null) {
-    super(line === null ? REASONS[reason] : `line ${line}: ${REASONS[reason]}`);
+    super(REASONS[reason], line);
     this.reason = reason;
-    this.line = line;
   }
 }
 
@@ -94,6 +92,14 @@ export function digestHash({ algorithm, hex }: TokenHash, pepper: Pepper): Token
 }
 
 /** Parses and digests a list, as digestTokens does. Throws HashRefused for the first line that is no hash. */
-export function digestHashes(texts: readonly string[], pepper: Pepper): Promise<TokenDigest[]> {
-  return digestEach(texts, (text, line) => ({ ...digestHash(parseTokenHash(text, line), pepper), line }));
+export function digestHashes(
+  texts: readonly string[],
+  pepper: Pepper,
+  refusals: LineRefusals | null = null,
+): Promise<TokenDigest[]> {
+  const digestOne = (text: string, line: number) => ({
+    ...digestHash(parseTokenHash(text, line), pepper),
+    line,
+  });
+  return digestEach(texts, digestOne, refusals);
 }

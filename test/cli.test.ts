@@ -251,6 +251,22 @@ describe("leakgate leaks add", () => {
     expect(await withStore((store) => store.counts())).toMatchObject({ leaks: 0, tokens: 0 });
   });
 
+  test("names each line of the lists that it refuses, and registers nothing of them", async () => {
+    const list = join(folder.path, "hashes.txt");
+    writeFileSync(list, "sha1:00\n");
+    const input = "made-up-token-0001\nshort\n\nmade-up token\n";
+    const { code, out, err } = await onData([...add, "--tokens-file", "-", "--hashes-file", list], input);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err.trim().split("\n").slice(-4)).toEqual([
+      "line 2: the token is shorter than 6 bytes",
+      "line 4: the token holds white space",
+      "line 1: a SHA-1 hash has 40 hexadecimal digits",
+      "leakgate: could not register the leak: 3 lines are refused",
+    ]);
+    expect(err).not.toContain("made-up");
+    expect(await withStore((store) => store.counts())).toMatchObject({ leaks: 0, tokens: 0 });
+  });
+
   test.each([
     [["--name", "x", "--risk", "11"], "risk"],
     [["--name", "x", "--risk", "1", "--tokens-file", "not-there.txt"], "not-there.txt"],

@@ -52,6 +52,12 @@ describe.runIf(programOf("bash") !== null)("in bash", () => {
     expect(offered("leaks", "apply", "leak-1", "--mode", "")).toEqual(["block", "monitor"]);
     expect(offered("leaks", "apply", "--mode", "=", "m")).toEqual(["monitor"]);
     expect(offered("audit", "export", "--format", "")).toEqual(["ndjson", "csv"]);
+    expect(offered("findings", "import", "--format", "git")).toEqual([
+      "gitleaks",
+      "gitleaks-csv",
+      "github-alerts",
+      "gitlab",
+    ]);
     expect(offered("completion", "z")).toEqual(["zsh"]);
     expect(offered("help", "ten")).toEqual(["tenants"]);
   });

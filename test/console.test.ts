@@ -247,6 +247,31 @@ describe.skipIf(chromiumPath === null)(
       await context.close();
     });
 
+    test("what another changed meanwhile is not overwritten, and a double click makes one", async () => {
+      const { page, context, errors } = await openPage(browser);
+      const body = { name: "Changed by two", risk: 3, tokens: ["made-up-edited-by-two-1"] };
+      const { id } = (await gateway.call<{ id: string }>("/leaks", body)).body;
+      await signIn(page, url, gateway.key);
+      await page.goto(`${url}/console/leaks/${id}`);
+      await page.getByRole("button", { name: "Edit" }).click();
+      await gateway.call(`/leaks/${id}`, { risk: 9 }, "PATCH");
+      await page.locator(".leak-badges").getByText("9 High").waitFor();
+      await page.getByLabel("Description").fill("Mine");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("Somebody changed it a moment ago").waitFor();
+      await page.getByRole("button", { name: "Cancel" }).click();
+
+      await page.getByRole("link", { name: "Keys and users" }).click();
+      await page.getByRole("button", { name: "New key" }).click();
+      await page.getByRole("dialog").getByLabel("Name").fill("Made once");
+      await page.getByRole("dialog").getByRole("button", { name: "Make key" }).dblclick();
+      await page.getByRole("button", { name: "I have it" }).click();
+      await page.getByRole("cell", { name: "Made once", exact: true }).waitFor();
+      expect(await page.getByRole("cell", { name: "Made once", exact: true }).count()).toBe(1);
+      expect(errors).toEqual([]);
+      await context.close();
+    });
+
     test("what others do is seen without a hand on the page", async () => {
       const { page, context, errors } = await openPage(browser);
       await signIn(page, url, gateway.key);
@@ -257,6 +282,39 @@ describe.skipIf(chromiumPath === null)(
       await statusOf(page, made.body.id).getByText("Opened").waitFor();
       await gateway.call(`/leaks/${made.body.id}/close`, {});
       await statusOf(page, made.body.id).getByText("Closed").waitFor({ timeout: 2_000 });
+      expect(errors).toEqual([]);
+      await context.close();
+    });
+
+    test("another scanner's report: its counts, what was refused, and the way to its leaks", async () => {
+      const { page, context, errors } = await openPage(browser);
+      await signIn(page, url, gateway.key);
+      await page.getByRole("button", { name: "Import report" }).click();
+      const dialog = page.getByRole("dialog");
+      const choose = (text: string) =>
+        dialog
+          .getByLabel("Report", { exact: true })
+          .setInputFiles({ name: "report.json", mimeType: "application/json", buffer: Buffer.from(text) });
+      const send = () => dialog.getByRole("button", { name: "Import report" }).click();
+      await choose("[1]");
+      await send();
+      await dialog
+        .getByText(/cannot be told/)
+        .first()
+        .waitFor();
+      const finding = (Secret: string) => ({ RuleID: "made-up", Secret, File: "made-up/console.env" });
+      const secrets = ["made-up-imported-1", "made-up-imported-2", "REDACTED", "REDACTED"];
+      await choose(JSON.stringify(secrets.map(finding)));
+      await send();
+      await dialog.getByText("4 findings of gitleaks").waitFor();
+      await dialog.getByText("2 Redacted: a mask stands").waitFor();
+      expect(await violations(page)).toEqual([]);
+      await dialog.getByRole("link", { name: "See its leaks" }).click();
+      await dialog.waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Remove filter Source: gitleaks" }).waitFor();
+      const rows = page.locator("tr[data-leak]");
+      await until("the list has them", async () => (await rows.count()) === 2);
+      expect(await rows.first().textContent()).toContain("made-up token in made-up/console.env");
       expect(errors).toEqual([]);
       await context.close();
     });
@@ -279,7 +337,14 @@ describe.skipIf(chromiumPath === null)(
       const { page, context, errors } = await openPage(browser);
       await signIn(page, url, analyst);
       await page.locator("tr[data-leak]").first().waitFor();
-      for (const name of ["Add leak", "Apply virtual patch", "Edit", "Add tokens", "New key"])
+      for (const name of [
+        "Add leak",
+        "Import report",
+        "Apply virtual patch",
+        "Edit",
+        "Add tokens",
+        "New key",
+      ])
         expect(await page.getByRole("button", { name }).count()).toBe(0);
       expect(await page.getByRole("checkbox").count()).toBe(0);
       await page.goto(`${url}/console/leaks/${ids[0]}`);
@@ -289,6 +354,7 @@ describe.skipIf(chromiumPath === null)(
       // By its address he comes to the page of keys, and is told.
       await page.goto(`${url}/console/keys`);
       await page.getByText("Not for this key").first().waitFor();
+      expect(await page.getByRole("button", { name: "New key" }).count()).toBe(0);
       expect(errors).toEqual([]);
       await context.close();
     });
@@ -333,7 +399,7 @@ describe.skipIf(chromiumPath === null)(
       const press = (...keys: string[]) =>
         keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
       const focused = () =>
-        evaluate(
+        evaluate<string>(
           page,
           "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()",
         );
@@ -351,7 +417,9 @@ describe.skipIf(chromiumPath === null)(
       await page.keyboard.type(gateway.key);
       await press("Enter");
       await page.locator("tr[data-leak]").first().waitFor();
-      await evaluate(page, "document.activeElement.blur()");
+      expect(await focused()).toBe("API Leaks");
+      await page.reload();
+      await page.locator("tr[data-leak]").first().waitFor();
       await press("Tab");
       expect(await focused()).toBe("Skip to the page");
       await press("Enter");
@@ -365,12 +433,13 @@ describe.skipIf(chromiumPath === null)(
       await page.getByRole("dialog").waitFor();
       await tabTo("Apply virtual patch");
       await press("Enter");
-      await page.getByText("Patch applied").waitFor();
+      await page.locator("tr[data-leak]").getByText("Patch applied").waitFor();
       await tabTo("More for Docker image layer with a token");
       await press("Enter");
       await until("the menu has the focus", async () => (await focused()) === "Open");
       await press("ArrowDown", "ArrowUp", "Enter");
       await page.getByRole("heading", { name: "Docker image layer with a token" }).waitFor();
+      await until("the page's name has the focus", async () => /^(?:leak-|Docker)/.test(await focused()));
       await tabTo("Sign out");
       await press("Enter");
       await page.getByRole("heading", { name: "Sign in" }).waitFor();
@@ -398,6 +467,7 @@ describe.skipIf(chromiumPath === null)(
       const pages = [
         "/",
         "/?add=leak",
+        "/?add=report",
         `/leaks/${ids[2]}`,
         "/events",
         "/rules",

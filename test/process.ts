@@ -183,11 +183,15 @@ export class GatewayProcess {
   }
 
   /** A call of the admin API; an `input` is sent as JSON by POST. */
-  async call<T = Record<string, unknown>>(path: string, input?: object): Promise<Called<T>> {
+  async call<T = Record<string, unknown>>(
+    path: string,
+    input?: object,
+    method = input === undefined ? "GET" : "POST",
+  ): Promise<Called<T>> {
     const body = input === undefined ? "" : JSON.stringify(input);
     const headers = { authorization: `Bearer ${this.key}`, "content-type": "application/json" };
     const answer = await send(this.adminPort, `/api/v1${path}`, {
-      method: input === undefined ? "GET" : "POST",
+      method,
       headers,
       body,
     });

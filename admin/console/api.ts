@@ -31,6 +31,8 @@ export type QueryValue = string | number | boolean | readonly string[] | undefin
 export interface ApiOptions {
   readonly query?: Readonly<Record<string, QueryValue>>;
   readonly body?: unknown;
+  /** In place of `body`, sent as it is. */
+  readonly file?: { readonly type: string; readonly content: Blob };
   /** The version that was seen; another one answers 412. */
   readonly ifMatch?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -49,6 +51,13 @@ export function chooseTenant(name: string | null): void {
   tenant = name;
 }
 
+/** After so long without a hand on mouse or keys a call is the page's own, and keeps no session awake. */
+const ATTENDED_MS = 60_000;
+let touchedAt = Date.now();
+for (const kind of ["pointerdown", "keydown", "pointermove"] as const)
+  addEventListener(kind, () => (touchedAt = Date.now()), { passive: true });
+const isAttended = () => Date.now() - touchedAt < ATTENDED_MS;
+
 /** Calls the API as the one who is signed in. Throws ApiProblem, also where the admin does not answer (status 0). */
 export async function api<T>(method: string, path: string, options: ApiOptions = {}): Promise<T> {
   const answer = await send(method, urlOf(path, options.query), options);
@@ -65,17 +74,23 @@ export async function api<T>(method: string, path: string, options: ApiOptions =
   throw new ApiProblem(answer.status, detail, errors);
 }
 
-async function send(method: string, url: string, { body, ifMatch, signal }: ApiOptions): Promise<Response> {
+async function send(
+  method: string,
+  url: string,
+  { body, file, ifMatch, signal }: ApiOptions,
+): Promise<Response> {
   try {
     return await fetch(url, {
       method,
       credentials: "same-origin",
       cache: "no-store",
       headers: {
+        ...(isAttended() ? {} : { "leakgate-unattended": "1" }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(file === undefined ? {} : { "content-type": file.type }),
         ...(ifMatch === undefined ? {} : { "if-match": `"${ifMatch}"` }),
       },
-      body: body === undefined ? null : JSON.stringify(body),
+      body: file?.content ?? (body === undefined ? null : JSON.stringify(body)),
       signal: signal ?? null,
     });
   } catch (error) {

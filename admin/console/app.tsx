@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { ApiProblem, onSignedOut } from "./api.ts";
+import { arrive } from "./location.ts";
 import { Failed, Waiting } from "./parts/states.tsx";
 import { type Who, whoIsThere } from "./session.tsx";
 import { Shell } from "./shell.tsx";
@@ -29,6 +30,11 @@ export function App() {
     ask();
   }, [ask]);
 
+  const signedIn = (who: Who) => {
+    arrive();
+    setState({ kind: "somebody", who });
+  };
+
   switch (state.kind) {
     case "asking":
       return (
@@ -43,7 +49,7 @@ export function App() {
         </main>
       );
     case "nobody":
-      return <SignIn hasEnded={state.hasEnded} onSignedIn={(who) => setState({ kind: "somebody", who })} />;
+      return <SignIn hasEnded={state.hasEnded} onSignedIn={signedIn} />;
     case "somebody":
       return <Shell who={state.who} onSignedOut={() => setState({ kind: "nobody", hasEnded: false })} />;
   }

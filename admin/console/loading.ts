@@ -6,6 +6,8 @@ export interface Loaded<T> {
   readonly value: T | null;
   readonly problem: ApiProblem | null;
   readonly isLoading: boolean;
+  /** What is shown is of another key than what was asked for. */
+  readonly isOld: boolean;
   /** Loads again; what is shown stays until then. */
   readonly reload: () => void;
 }
@@ -53,15 +55,10 @@ export function useLoaded<T>(
     value: isCurrent || keepsOld ? state.value : null,
     problem: isCurrent ? state.problem : null,
     isLoading,
+    isOld: !isCurrent && state.value !== null,
     reload,
   };
 }
-
-/** Without a hand on mouse or keys for so long nothing is asked for by itself: an idle session shall end. */
-const IDLE_MS = 15 * 60_000;
-let lastTouched = Date.now();
-for (const kind of ["pointerdown", "keydown", "pointermove"] as const)
-  addEventListener(kind, () => (lastTouched = Date.now()), { passive: true });
 
 /** Calls again and again while somebody looks. */
 export function useEvery(everyMs: number, then: () => void): void {
@@ -69,7 +66,7 @@ export function useEvery(everyMs: number, then: () => void): void {
   latest.current = then;
   useEffect(() => {
     const timer = setInterval(() => {
-      if (!document.hidden && Date.now() - lastTouched < IDLE_MS) latest.current();
+      if (!document.hidden) latest.current();
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);

@@ -15,13 +15,46 @@ function placeNow(): Place {
 }
 
 let place = placeNow();
+/** What was looked for when a page was left. */
+const left = new Map<string, string>();
+let hasArrived = false;
+let isBack = false;
 
-function moved(): void {
+function moved(wentBack = false): void {
+  const before = place;
   place = placeNow();
+  isBack = wentBack;
+  if (before.path !== place.path) {
+    const query = new URLSearchParams(before.query);
+    query.delete("tenant");
+    left.set(before.path, readable(query));
+    hasArrived = true;
+  }
   for (const listener of listeners) listener();
 }
 
-addEventListener("popstate", moved);
+addEventListener("popstate", () => moved(true));
+
+/** Whether we came to another page since this was asked last: its heading takes the focus then. */
+export function takeArrival(): boolean {
+  const arrived = hasArrived;
+  hasArrived = false;
+  return arrived;
+}
+
+/** The next page that is shown is one that somebody comes to. */
+export function arrive(): void {
+  hasArrived = true;
+}
+
+/** Whether we are where we are by the browser's own Back or Forward. */
+export const cameBack = () => isBack;
+
+/** A page with what was looked for when it was left. */
+export function asLeft(path: string): string {
+  const query = left.get(path) ?? "";
+  return query === "" ? path : `${path}?${query}`;
+}
 
 /** The place we are at; renders again when it changes. */
 export function usePlace(): Place {
@@ -65,6 +98,12 @@ export function setQuery(changes: Readonly<Record<string, string | null>>, repla
   const text = readable(query);
   // Not by hrefOf, which would bring back a tenant that was taken away.
   move(`${BASE}${place.path}${text === "" ? "" : `?${text}`}`, replaces);
+}
+
+/** Goes to a page of another tenant (null: the default one). What was filtered by here means nothing there. */
+export function goToTenant(tenant: string | null, path: string): void {
+  left.clear();
+  move(`${BASE}${path}${tenant === null ? "" : `?tenant=${encodeURIComponent(tenant)}`}`, false);
 }
 
 /** Commas and colons may stand as they are, and people read them. */

@@ -3,6 +3,7 @@ import type * as answers from "../answers.ts";
 import type * as intake from "../intake/answers.ts";
 import type * as leaks from "../leaks/answers.ts";
 import type * as notify from "../notify/answers.ts";
+import type * as reports from "../reports/answers.ts";
 import type * as sources from "../sources/answers.ts";
 
 /** What the API answers, as it declares it itself: a field that is no more does not compile. */
@@ -11,6 +12,7 @@ export type LeakDetailed = z.output<typeof leaks.leakDetailed>;
 export type LeakPage = z.output<typeof leaks.leakList>;
 export type LeakChanged = z.output<typeof leaks.leakChanged>;
 export type LeakRegistered = z.output<typeof leaks.leakRegistered>;
+export type ReportTaken = z.output<typeof reports.reportAnswer>;
 export type BulkOutcome = z.output<typeof leaks.bulkAnswer>;
 export type Comment = z.output<typeof leaks.commentAnswer>;
 export type CommentPage = z.output<typeof leaks.commentList>;

@@ -1,9 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { api, chooseTenant } from "./api.ts";
+import { type ApiProblem, api, chooseTenant } from "./api.ts";
+import { useIsLive } from "./live.ts";
 import { useLoaded } from "./loading.ts";
-import { setQuery, usePlace } from "./location.ts";
+import { goToTenant, usePlace } from "./location.ts";
 import { Icon, type IconName } from "./parts/icons.tsx";
-import { Sayings } from "./parts/said.tsx";
+import { Sayings, say } from "./parts/said.tsx";
 import { Link } from "./parts/small.tsx";
 import { pageOf } from "./routes.tsx";
 import { isGlobal, mayChange, type Session, SessionContext, signOut, type Who } from "./session.tsx";
@@ -34,7 +35,6 @@ export function Shell({ who, onSignedOut }: ShellProps) {
   const tenant = who.tenant ?? query.get("tenant") ?? DEFAULT_TENANT;
   chooseTenant(isGlobal(who.role) ? tenant : null);
   const [isNavigationOpen, setNavigationOpen] = useState(false);
-  const main = useRef<HTMLElement>(null);
   const session = useMemo<Session>(
     () => ({
       who,
@@ -42,25 +42,31 @@ export function Shell({ who, onSignedOut }: ShellProps) {
       mayChange: mayChange(who.role),
       isGlobal: isGlobal(who.role),
       signOut: async () => {
-        // Whatever comes of it: nobody shall stay signed in because the network was down when the session had ended.
-        const answer = await signOut().catch(() => null);
-        onSignedOut();
-        // Who came by a provider signs out there too, and is sent back here.
-        if (answer !== null && answer.logoutUrl !== null) location.assign(answer.logoutUrl);
+        try {
+          const { logoutUrl } = await signOut();
+          onSignedOut();
+          // Who came by a provider signs out there too, and is sent back here.
+          if (logoutUrl !== null) location.assign(logoutUrl);
+        } catch (error) {
+          if ((error as ApiProblem).status === 401) onSignedOut();
+          else say(`You are still signed in: ${(error as ApiProblem).message}`, true);
+        }
       },
     }),
     [who, tenant, onSignedOut],
   );
   const page = pageOf(path);
+  const isLive = useIsLive();
   useEffect(() => {
-    document.title = `${page.title} - Leakgate`;
-  }, [page.title]);
-  // Who follows a link hears the new page's name; not at the very first page.
+    if (!isNavigationOpen) return;
+    const close = ({ key }: KeyboardEvent) => key === "Escape" && setNavigationOpen(false);
+    addEventListener("keydown", close);
+    return () => removeEventListener("keydown", close);
+  }, [isNavigationOpen]);
   const visited = useRef(path);
   useEffect(() => {
     if (visited.current === path) return;
     visited.current = path;
-    main.current?.querySelector("h1")?.focus({ preventScroll: true });
     scrollTo(0, 0);
   }, [path]);
 
@@ -87,7 +93,7 @@ export function Shell({ who, onSignedOut }: ShellProps) {
             </button>
           </div>
           <div id="navigation" class={isNavigationOpen ? "side-rest is-open" : "side-rest"}>
-            {session.isGlobal && <TenantSwitch tenant={tenant} />}
+            {session.isGlobal && <TenantSwitch tenant={tenant} section={page.section} />}
             <nav aria-label="Pages">
               <ul>
                 {NAVIGATION.filter(({ changersOnly }) => !changersOnly || session.mayChange).map(
@@ -122,7 +128,12 @@ export function Shell({ who, onSignedOut }: ShellProps) {
             </div>
           </div>
         </header>
-        <main id="page" ref={main} tabIndex={-1} key={tenant}>
+        {!isLive && (
+          <p class="not-live" role="status">
+            Not live; trying again
+          </p>
+        )}
+        <main id="page" tabIndex={-1} key={tenant}>
           {page.render()}
         </main>
       </div>
@@ -131,7 +142,13 @@ export function Shell({ who, onSignedOut }: ShellProps) {
   );
 }
 
-function TenantSwitch({ tenant }: { readonly tenant: string }) {
+interface TenantSwitchProps {
+  readonly tenant: string;
+  /** The page that is looked at; a leak's is another tenant's list. */
+  readonly section: string;
+}
+
+function TenantSwitch({ tenant, section }: TenantSwitchProps) {
   const tenants = useLoaded(
     `tenants beside ${tenant}`,
     (signal) => api<{ tenants: Tenant[] }>("GET", "/tenants", { signal }),
@@ -143,8 +160,9 @@ function TenantSwitch({ tenant }: { readonly tenant: string }) {
       <span>Tenant</span>
       <select
         value={tenant}
-        onChange={({ currentTarget }) =>
-          setQuery({ tenant: currentTarget.value === DEFAULT_TENANT ? null : currentTarget.value })
+        onFocus={tenants.reload}
+        onChange={({ currentTarget: { value } }) =>
+          goToTenant(value === DEFAULT_TENANT ? null : value, section)
         }
       >
         {[...new Set([...names, tenant])].map((name) => (

@@ -5,13 +5,18 @@ const listeners = new Set<() => void>();
 
 /** What is chosen in this browser, else what the system says. */
 export function theme(): Theme {
-  const kept = localStorage.getItem(KEPT);
-  if (kept === "light" || kept === "dark") return kept;
-  return system.matches ? "dark" : "light";
+  return chosenTheme() ?? (system.matches ? "dark" : "light");
 }
 
-export function chooseTheme(chosen: Theme): void {
-  localStorage.setItem(KEPT, chosen);
+/** What was chosen in this browser; null: as the system says. */
+export function chosenTheme(): Theme | null {
+  const kept = localStorage.getItem(KEPT);
+  return kept === "light" || kept === "dark" ? kept : null;
+}
+
+export function chooseTheme(chosen: Theme | null): void {
+  if (chosen === null) localStorage.removeItem(KEPT);
+  else localStorage.setItem(KEPT, chosen);
   showTheme();
 }
 

@@ -88,6 +88,7 @@ const SOURCE_WORDS: Readonly<Record<string, string>> = {
   gitlab: "GitLab",
   gitguardian: "GitGuardian",
   scanner: "Scanner",
+  trufflehog: "TruffleHog",
   sample: "Sample",
   git: "Git",
   folder: "Folder",

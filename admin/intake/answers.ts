@@ -43,6 +43,29 @@ export const dryRunAnswer = z
       .describe("The first 1,000."),
   })
   .meta({ id: "IntakeDryRun" });
+/** What became of findings. */
+export const takenAnswer = z
+  .strictObject({
+    findings: count,
+    leaks: count.describe("Registered."),
+    patched: count.describe("Of these, by a policy."),
+    known: count.describe("Tokens that a leak held already."),
+    sightings: count.describe("Added."),
+    unchanged: count.describe("Findings that said nothing new."),
+    refused: z.record(z.string(), count).describe("Findings, by why."),
+    refusals: z
+      .array(
+        z.strictObject({
+          pointer: z.string().meta({ examples: ["#/findings/3"] }),
+          reason: z.string().meta({ examples: ["too_short"] }),
+          detail: z.string(),
+        }),
+      )
+      .describe("The first 1,000."),
+    ids: z.array(z.string().meta({ examples: ["leak-1"] })).describe("The first 1,000 leaks registered."),
+    revision: count,
+  })
+  .meta({ id: "TakenIn" });
 
 export const policyAnswer = z
   .strictObject({

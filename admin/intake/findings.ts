@@ -6,6 +6,7 @@ import { type Call, call } from "../call.ts";
 import { strict, text, time } from "../inputs.ts";
 import type { Services } from "../services.ts";
 import type { View } from "../views.ts";
+import { takenAnswer } from "./answers.ts";
 import { tag } from "./tag.ts";
 import { type GivenFinding, type TakeInOutcome, takeInFindings } from "./takein.ts";
 
@@ -49,30 +50,6 @@ export const findingsBody = strict({ findings: z.array(finding).min(1).max(FINDI
     },
   ],
 });
-
-const count = z.int().min(0);
-const takenAnswer = z
-  .strictObject({
-    findings: count,
-    leaks: count.describe("Registered."),
-    patched: count.describe("Of these, by a policy."),
-    known: count.describe("Tokens that a leak held already."),
-    sightings: count.describe("Added."),
-    unchanged: count.describe("Findings that said nothing new."),
-    refused: z.record(z.string(), count).describe("Findings, by why."),
-    refusals: z
-      .array(
-        z.strictObject({
-          pointer: z.string().meta({ examples: ["#/findings/3"] }),
-          reason: z.string().meta({ examples: ["too_short"] }),
-          detail: z.string(),
-        }),
-      )
-      .describe("The first 1,000."),
-    ids: z.array(z.string().meta({ examples: ["leak-1"] })).describe("The first 1,000 leaks registered."),
-    revision: count,
-  })
-  .meta({ id: "TakenIn" });
 
 /** `/intake/findings`: what somebody found, token by token. */
 export function findingCalls(services: Services): readonly Call[] {

@@ -1,9 +1,8 @@
 import type { TokenDigest } from "../../rules/digest.ts";
 import { MASK, maskTokens } from "../../rules/screen.ts";
 import type { SightingInput } from "../../rules/sighting.ts";
-import type { Tenant } from "../../rules/tenants.ts";
 import { bareText, TOKEN_BYTES_MIN } from "../../rules/token.ts";
-import type { GivenFinding } from "./takein.ts";
+import type { GivenFinding, TakeInTenant } from "./takein.ts";
 
 /**
  * Takes tokens out of what a batch of findings says of itself: texts are kept, shown and sent around. A finding's own
@@ -11,12 +10,12 @@ import type { GivenFinding } from "./takein.ts";
  * are a word.
  */
 export class Masks {
-  private readonly tenant: Tenant;
+  private readonly tenant: TakeInTenant;
   private readonly own: ReadonlySet<string>;
   private readonly withHashes: boolean;
   private readonly seen = new Map<string, boolean>();
 
-  constructor(tenant: Tenant, digests: readonly (TokenDigest | null)[]) {
+  constructor(tenant: TakeInTenant, digests: readonly (TokenDigest | null)[]) {
     this.tenant = tenant;
     this.withHashes =
       tenant.store.hasHashes() || digests.some((token) => token !== null && token.hash !== undefined);

@@ -6,7 +6,7 @@ import type { LeakId } from "../../rules/leak.ts";
 import { isKind, KIND_REFUSED } from "../../rules/policy.ts";
 import type { SightingInput } from "../../rules/sighting.ts";
 import type { Tenant } from "../../rules/tenants.ts";
-import { Token, TokenRefused } from "../../rules/token.ts";
+import { TOKEN_BYTES_MAX, Token, TokenRefused } from "../../rules/token.ts";
 import { digestHash, HashRefused, parseTokenHash } from "../../rules/tokenhash.ts";
 import { type Common, warnOfCommon } from "../hunt.ts";
 import { Masks } from "./masks.ts";
@@ -15,7 +15,7 @@ import { nameOf, riskOf } from "./words.ts";
 /** A finding as an intake reads it from whatever tells of it. */
 export interface GivenFinding {
   /** In clear, as it was found; or, where nobody has it in clear, its hash: `sha256:` or `sha1:` and hex digits. */
-  readonly token: string | { readonly hash: string };
+  readonly token: string | { readonly hash: string } | Unusable;
   /** What the source takes it for (`a-z 0-9 _ -`); stands where its format tells nothing. */
   readonly kind?: string | undefined;
   /** The source has tried it, and it works. */
@@ -28,6 +28,12 @@ export interface GivenFinding {
   readonly risk?: number | undefined;
 }
 
+/** What a source tells without a token to work with: refused, and counted by this reason. */
+export interface Unusable {
+  readonly unusable: string;
+  readonly detail: string;
+}
+
 /** How far it has come: sums so far. */
 export type TakeInProgress = Pick<TakenIn, "leaks" | "patched" | "sightings" | "unchanged"> & {
   readonly findings: number;
@@ -37,6 +43,13 @@ export type TakeInProgress = Pick<TakenIn, "leaks" | "patched" | "sightings" | "
 export interface TakeInOptions {
   /** Called after each batch. */
   readonly onProgress?: ((progress: TakeInProgress) => void) | undefined;
+  /** Tokens that begin as a known format and are too short for it are refused (`looks_truncated`). Default false. */
+  readonly refusesTruncated?: boolean | undefined;
+  /**
+   * Changes nothing and tells what would be: a token counts once in each batch, sightings and policies are not foretold.
+   * Default false.
+   */
+  readonly isDry?: boolean | undefined;
 }
 
 /** See `TakenIn`; `known` counts a token once in each batch that it comes in. */
@@ -44,8 +57,9 @@ export interface TakeInOutcome extends TakenIn {
   readonly findings: number;
 }
 
-/** What it works with of the services. */
+/** What it works with of the services, and of the tenant. */
 export type TakeInServices = Common;
+export type TakeInTenant = Pick<Tenant, "name" | "pepper" | "store">;
 
 /** Findings digested, looked at and stored together: memory is bounded by them, whatever comes. */
 const BATCH = 2_000;
@@ -73,7 +87,7 @@ const HUNT_AGAIN_MS = 100;
  */
 export async function takeInFindings(
   services: TakeInServices,
-  tenant: Tenant,
+  tenant: TakeInTenant,
   actor: Actor,
   findings: AsyncIterable<GivenFinding> | Iterable<GivenFinding>,
   options: TakeInOptions = {},
@@ -81,7 +95,12 @@ export async function takeInFindings(
   const sums = new Sums(tenant.store.revision());
   let huntMs = HUNT_MS;
   const takeBatch = async (batch: readonly GivenFinding[]) => {
-    const { prepared, refusals } = await prepare(tenant, batch);
+    const { prepared, refusals } = await prepare(tenant, batch, options.refusesTruncated ?? false);
+    if (options.isDry) {
+      sums.add(batch.length, refusals, prepared, tenant.store.foretell(prepared));
+      options.onProgress?.(sums.progress());
+      return;
+    }
     const asked = performance.now();
     const warned = await warn(services, tenant, prepared, huntMs);
     // A worker that hangs must not keep every batch waiting.
@@ -100,6 +119,11 @@ export async function takeInFindings(
   return sums.outcome();
 }
 
+/** Of a token with what may stand around it. */
+const TOKEN_CHARS_MAX = 4 * TOKEN_BYTES_MAX;
+const TRUNCATED =
+  "the token begins as a known format and is too short for it: the source seems to cut it off";
+
 /** A finding with its place in the batch. */
 interface Prepared extends Finding {
   readonly index: number;
@@ -107,15 +131,16 @@ interface Prepared extends Finding {
 
 /** Digests and cleans a batch. */
 async function prepare(
-  tenant: Tenant,
+  tenant: TakeInTenant,
   batch: readonly GivenFinding[],
+  refusesTruncated: boolean,
 ): Promise<{ prepared: Prepared[]; refusals: FindingRefusal[] }> {
   const judge = judgeOf(tenant.store.falsePositiveRules());
   const refusals: FindingRefusal[] = [];
   const digests: (TokenDigest | null)[] = [];
   const rest = breather();
   for (const [index, given] of batch.entries()) {
-    const digest = digestOf(given, tenant, judge);
+    const digest = digestOf(given, tenant, judge, refusesTruncated);
     digests.push("reason" in digest ? null : digest);
     if ("reason" in digest) refusals.push({ index, ...digest });
     await rest();
@@ -137,15 +162,22 @@ async function prepare(
 /** The token as it is stored, or why it cannot be. */
 function digestOf(
   { token, kind }: GivenFinding,
-  { pepper }: Tenant,
+  { pepper }: TakeInTenant,
   judge: Judge | null,
+  refusesTruncated: boolean,
 ): TokenDigest | Omit<FindingRefusal, "index"> {
+  if (typeof token !== "string" && "unusable" in token)
+    return { reason: token.unusable, detail: token.detail };
   if (kind !== undefined && !isKind(kind)) return { reason: "kind", detail: `kind ${KIND_REFUSED}` };
   try {
+    // Before it is looked at: what stands around a token is taken away layer by layer.
+    if (typeof token === "string" && token.length > TOKEN_CHARS_MAX) throw new TokenRefused("too_long", null);
     const digest =
       typeof token === "string"
         ? digestToken(Token.parse(token), pepper, judge)
         : digestHash(parseTokenHash(token.hash), pepper);
+    if (refusesTruncated && digest.warnings?.includes("looks_truncated"))
+      return { reason: "looks_truncated", detail: TRUNCATED };
     const tellsKind = digest.kind !== "opaque" && digest.hash === undefined;
     return kind === undefined || tellsKind ? digest : { ...digest, kind };
   } catch (error) {
@@ -158,7 +190,7 @@ function digestOf(
 /** The findings, those of tokens that nobody knows with a warning where they are common in traffic. */
 async function warn(
   services: TakeInServices,
-  { name, store }: Tenant,
+  { name, store }: TakeInTenant,
   prepared: readonly Prepared[],
   withinMs: number,
 ): Promise<readonly Prepared[]> {

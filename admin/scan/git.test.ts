@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { tarOf, zipOf } from "../../test/archives.ts";
 import { git, manyCommits, newRepository } from "../../test/repositories.ts";
 import { temporaryFolder } from "../../test/support.ts";
 import { addressOf, commitUrl, fileUrl, gitSchemes } from "./git/address.ts";
@@ -155,6 +156,26 @@ describe("a repository in a folder", () => {
     expect(read.skipped).toEqual([{ kind: "skipped", path: "large.bin", why: "too_large" }]);
   });
 
+  test("is looked into where it holds archives, small and large", async () => {
+    const text = Array.from({ length: 40_000 }, (_, index) => index * 7_919).join(" ");
+    writeFileSync(join(path, "small.jar"), zipOf([{ name: "in.env", bytes: "in a zip" }]));
+    writeFileSync(
+      join(path, "large.tar"),
+      tarOf([
+        { name: "a.env", bytes: "in a tar" },
+        { name: "b.txt", bytes: text },
+      ]),
+    );
+    git(path, "add", "-A");
+    git(path, "commit", "--quiet", "--message", "packed");
+    const read = await readAll(local(path));
+    expect(files(read)).toEqual([
+      "large.tar!/a.env: in a tar",
+      `large.tar!/b.txt: ${text}`,
+      "small.jar!/in.env: in a zip",
+    ]);
+  });
+
   test("with control characters in names and authors gives them as they are, one by one", async () => {
     const name = "a\u001b[31m\nb.txt";
     writeFileSync(join(path, name), "text");
@@ -223,6 +244,12 @@ describe("a repository that is elsewhere", () => {
     await expect(readAll(mirror(pathToFileURL(join(folder.path, "none")).href))).rejects.toThrow(
       SourceFailed,
     );
+  });
+
+  test("is not copied whole where it is too large", async () => {
+    commit(path, "one.txt", "one");
+    const reading = readAll(mirror(pathToFileURL(path).href), null, { bytesMax: 100 });
+    await expect(reading).rejects.toThrow("is larger than 100 bytes");
   });
 
   test("must not lie at a private address, and what opens it is in no message", async () => {

@@ -1,4 +1,8 @@
 import { z } from "zod";
+import { Budget } from "./archive/budget.ts";
+import { HEAD_BYTES, packingOf } from "./archive/kinds.ts";
+import { unpacked } from "./archive/unpack.ts";
+import { inHand } from "./archive/zip.ts";
 import type { Span } from "./bounds.ts";
 import { type Address, commitUrl, fileUrl } from "./git/address.ts";
 import { type Commit, commits } from "./git/history.ts";
@@ -28,7 +32,7 @@ const markSchema = z.object({ tips: z.array(z.string().regex(/^[0-9a-f]{40,64}$/
 
 /**
  * The history of a repository: each file of each commit that any ref leads to, once, at the commit by which it came; files that
- * were deleted since, messages of commits and tags too. A mark holds the commits up to which all was read: from there only what is
+ * were deleted since, messages of commits and tags too, and what archives hold. A mark holds the commits up to which all was read: from there only what is
  * new is looked at. Of commits that are not there any more (a force push, a new clone) nothing is presumed.
  */
 export class GitReader implements Reader {
@@ -187,7 +191,16 @@ class History {
       while (readable[index]!.blob !== id) index++;
       const { commit, path } = readable[index++]!;
       const place = this.reader.placeOf(commit.id, { path }, commit);
-      yield { kind: "text", path, place, bytes: size <= SMALL_BYTES ? await whole(bytes) : bytes };
+      const text = size <= SMALL_BYTES ? await whole(bytes) : bytes;
+      if (Buffer.isBuffer(text) && packingOf(text.subarray(0, HEAD_BYTES)) === null) {
+        yield { kind: "text", path, place, bytes: text };
+        continue;
+      }
+      // No page shows a line of what an archive holds.
+      const { url } = this.reader.placeOf(commit.id, "message", commit);
+      const placeOf = (within: string) => (within === path ? place : { ...place, path: within, url });
+      const packed = Buffer.isBuffer(text) ? inHand(text) : text;
+      yield* unpacked(packed, path, { budget: new Budget(this.limits, size), placeOf });
     }
   }
 }

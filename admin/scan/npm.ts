@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { AllowPrivate } from "../outgoing/guard.ts";
 import { Budget } from "./archive/budget.ts";
 import { unpacked } from "./archive/unpack.ts";
+import { inHand } from "./archive/zip.ts";
 import { getBytes } from "./get.ts";
 import { printable } from "./given.ts";
 import { type Piece, type Reader, type ReadOptions, SourceFailed } from "./source.ts";
@@ -70,14 +71,10 @@ export class NpmReader implements Reader {
       const bytes = await get(dist.tarball, Math.min(TARBALL_BYTES_MAX, limits.bytesMax));
       if (!isIntact(bytes, dist))
         throw new SourceFailed(`${this.label}: the package is not what its registry says it is`);
-      const file = {
-        size: bytes.length,
-        read: async (at: number, count: number) => bytes.subarray(at, at + count),
-      };
       const author = _npmUser?.name ?? null;
       const placeOf = (path: string) => ({ source: this.source, url: dist.tarball, path, author });
       const path = `${this.name}@${printable(version)}`;
-      yield* unpacked(file, path, { budget: new Budget(limits, file.size), placeOf });
+      yield* unpacked(inHand(bytes), path, { budget: new Budget(limits, bytes.length), placeOf });
     }
     yield { kind: "mark", mark: { version, sum } };
   }

@@ -19,7 +19,7 @@ import { version } from "../version.ts";
 import type { ScanFlags, TargetKind } from "./flags.ts";
 import { KeptMark, placeIn, placeOfDryRun, type ScanPlace } from "./place.ts";
 import { endLine, findingLine, type Told } from "./report.ts";
-import { kindOf, readerOf } from "./target.ts";
+import { kindOf, readerOf, told } from "./target.ts";
 
 /** Scans one target after the other, and tells of each; sets the exit code. */
 export async function scanTargets(targets: readonly string[], flags: ScanFlags): Promise<void> {
@@ -48,7 +48,7 @@ export async function scanTargets(targets: readonly string[], flags: ScanFlags):
       } catch (error) {
         if (!(error instanceof SourceFailed)) throw error;
         failed.push(target);
-        console.error(`leakgate: could not scan ${JSON.stringify(target)}: ${error.message}`);
+        console.error(`leakgate: could not scan ${JSON.stringify(told(target))}: ${error.message}`);
       }
       if (stop.signal.aborted) break;
     }
@@ -101,7 +101,10 @@ async function scanTarget(target: string, flags: ScanFlags, scanning: Scanning):
           });
     progress.clear();
     await output.line(
-      endLine({ target, kind, seconds: (performance.now() - began) / 1_000, ...outcome }, flags.format),
+      endLine(
+        { target: told(target), kind, seconds: (performance.now() - began) / 1_000, ...outcome },
+        flags.format,
+      ),
     );
     return outcome.findings;
   } finally {
@@ -142,7 +145,7 @@ async function dryRun(
 /** Another version or other rules may find more in what was looked at before. */
 function markOf(target: string, kind: TargetKind, flags: ScanFlags, { cache }: ScanPlace): KeptMark {
   const rules = flags.rules.map((file) => readFileSync(file, "utf8"));
-  const path = existsSync(target) ? resolve(target) : target;
+  const path = existsSync(target) ? resolve(target) : told(target);
   const by = [version, flags.tenant, kind, path, flags.registry ?? "", String(flags.textMib), ...rules];
   const mark = new KeptMark(cache, [...by, String(flags.assignments)]);
   if (flags.full === true) mark.forget();

@@ -34,6 +34,11 @@ export async function kindOf(target: string): Promise<TargetKind> {
   return (await isImage(target)) ? "image" : "archive";
 }
 
+/** The target as it may be told: a URL without what opens it. */
+export function told(target: string): string {
+  return target.replace(/^([a-z+]+:\/\/)[^/]*@/i, "$1");
+}
+
 /** Throws SourceFailed. */
 export function readerOf(target: string, kind: TargetKind, { cache, registry }: TargetOptions): Reader {
   switch (kind) {

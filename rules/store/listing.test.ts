@@ -7,7 +7,7 @@ import type { TokenDigest } from "../digest.ts";
 import { type Leak, type LeakStatus, leakStatuses, remediationOf, remediations } from "../leak.ts";
 import { CursorInvalid, InputRefused } from "../refusal.ts";
 import { RulesStore } from "../store.ts";
-import { type LeakQuery, type LeakSort, leakSorts } from "./listing.ts";
+import { type LeakList, type LeakQuery, type LeakSort, leakSorts } from "./listing.ts";
 
 let dir: string;
 let store: RulesStore;
@@ -85,7 +85,8 @@ function sorted(leaks: Leak[], sort: LeakSort, descending: boolean): Leak[] {
   const up = [...leaks].sort((a, b) => {
     const [x, y] = [sortValue[sort](a), sortValue[sort](b)];
     const order = Buffer.isBuffer(x) ? Buffer.compare(x, y as Buffer) : x - (y as number);
-    return order || a.seq - b.seq;
+    // Of one status the newest stand first in both directions, else ties turn with the rest.
+    return order || (sort === "status" && !descending ? b.seq - a.seq : a.seq - b.seq);
   });
   return descending ? up.reverse() : up;
 }
@@ -136,6 +137,10 @@ describe("listing leaks", () => {
         const found = pages({ ...query, sort, limit: 3 });
         expect(ids(found)).toEqual(ids(sorted(all.filter(wanted), sort, false)));
       }
+      for (const descending of [false, true]) {
+        const found = pages({ ...query, sort: "status", descending, limit: 3 });
+        expect(ids(found)).toEqual(ids(sorted(all.filter(wanted), "status", descending)));
+      }
     }
   });
 
@@ -151,6 +156,25 @@ describe("listing leaks", () => {
     const third = store.listLeaks({ limit: 2, after: second.next ?? undefined });
     expect(ids(third.leaks)).toEqual(["leak-2", "leak-1"]);
     expect(third.next).toBeNull();
+  });
+
+  test("by status, a new leak stands first of its status, and moves no page behind it", async () => {
+    for (let i = 0; i < 6; i++) await add(`leak ${i}`);
+    for (const id of ["leak-2", "leak-5"]) await store.decide("system", id, "vpatch");
+    const up: LeakQuery = { sort: "status", limit: 3 };
+    const down: LeakQuery = { ...up, descending: true };
+    const [first, last] = [store.listLeaks(up), store.listLeaks(down)];
+    expect(ids(first.leaks)).toEqual(["leak-6", "leak-4", "leak-3"]);
+    expect(ids(last.leaks)).toEqual(["leak-5", "leak-2", "leak-6"]);
+    await add("newer", 10);
+    expect(ids(store.listLeaks(up).leaks)).toEqual(["leak-7", "leak-6", "leak-4"]);
+    // The leaks on which the pages ended leave their status.
+    await store.decide("system", "leak-3", "close");
+    await store.decide("system", "leak-6", "close");
+    const rest = (query: LeakQuery, { next }: LeakList) =>
+      ids(store.listLeaks({ ...query, limit: 50, after: next ?? undefined }).leaks);
+    expect(rest(up, first)).toEqual(["leak-1", "leak-5", "leak-2", "leak-6", "leak-3"]);
+    expect(rest(down, last)).toEqual(["leak-4", "leak-1"]);
   });
 
   test("takes no cursor of another listing, and nothing that is not one", async () => {

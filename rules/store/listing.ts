@@ -127,7 +127,12 @@ export function listLeaks(tables: Tables, query: LeakQuery): LeakList {
   const wanted = rowFilter(query, readSettings(tables).levels);
   const leaks: Leak[] = [];
   let last: Position | null = null;
-  for (const row of merged(tables, sort, statusesOf(query), descending, start)) {
+  const statuses = statusesOf(query);
+  const rows =
+    sort === "status"
+      ? oneByOne(tables, statuses, descending, start)
+      : merged(tables, sort, statuses, descending, start);
+  for (const row of rows) {
     if (!wanted(row.facts)) continue;
     const leak = tables.leaks.get(row.position.seq)?.leak;
     if (leak === undefined || !isAsked(leak, query)) continue;
@@ -151,6 +156,24 @@ export function indexRows(leak: Leak): [Key[], string][] {
 interface Row {
   readonly position: Position;
   readonly facts: string;
+}
+
+/**
+ * The rows of the statuses in the order of these. Leaks of one status are equal here, and the newest of them is what
+ * people look for: each status is read from its end, whichever comes first.
+ */
+function* oneByOne(
+  tables: Tables,
+  statuses: readonly LeakStatus[],
+  descending: boolean,
+  start: Position | null,
+): Generator<Row> {
+  const begun = start === null ? -1 : Number(start.value);
+  for (const status of descending ? [...statuses].reverse() : statuses) {
+    const value = leakStatuses.indexOf(status);
+    if (start !== null && (descending ? value > begun : value < begun)) continue;
+    yield* rowsOf(tables, "status", status, true, value === begun ? start : null);
+  }
 }
 
 /** The rows of several statuses as one list in order. */

@@ -36,24 +36,13 @@ interface Tally {
 /** See `RulesStore.takeIn`. */
 export async function takeIn(tables: Tables, by: By, findings: readonly Finding[]): Promise<TakenIn> {
   checkActor(by.actor);
-  const refusals: FindingRefusal[] = [];
-  const refused: Record<string, number> = {};
+  const refusals = new Refusals();
   const met = new Map<string, boolean>();
   const ids: LeakId[] = [];
   const sums = { leaks: 0, patched: 0, sightings: 0, taken: 0 };
   let { revision } = readHead(tables);
   for (let from = 0; from < findings.length; from += SLICE) {
-    const checked: Checked[] = [];
-    for (const [index, finding] of findings.slice(from, from + SLICE).entries()) {
-      try {
-        checked.push(check(finding, by.at));
-      } catch (error) {
-        if (!(error instanceof InputRefused)) throw error;
-        const reason = error.field.split(".", 1)[0]!;
-        refused[reason] = (refused[reason] ?? 0) + 1;
-        if (refusals.length < namedMax) refusals.push({ index: from + index, reason, detail: error.message });
-      }
-    }
+    const checked = checkAll(findings.slice(from, from + SLICE), from, by.at, refusals);
     if (checked.length === 0) continue;
     const tally = await commit(tables, () => {
       const tally = countTogether(tables, () => takeSlice(tables, by, checked));
@@ -70,7 +59,48 @@ export async function takeIn(tables: Tables, by: By, findings: readonly Finding[
   const { taken, ...counts } = sums;
   const unchanged = taken - counts.sightings;
   const known = [...met.values()].filter((isKnown) => isKnown).length;
-  return { ...counts, known, unchanged, refused, refusals, ids, revision };
+  return { ...counts, known, unchanged, ...refusals.all(), ids, revision };
+}
+
+/** See `RulesStore.foretell`. */
+export function foretell(tables: Tables, now: number, findings: readonly Finding[]): TakenIn {
+  const refusals = new Refusals();
+  const tokens = new Map<string, Buffer>();
+  for (const { finding } of checkAll(findings, 0, now, refusals))
+    tokens.set(finding.token.digest.toString("latin1"), finding.token.digest);
+  const known = [...tokens.values()].filter((digest) => holdersOf(tables, digest).length > 0).length;
+  const counts = { leaks: tokens.size - known, patched: 0, known, sightings: 0, unchanged: 0 };
+  return { ...counts, ...refusals.all(), ids: [], revision: readHead(tables).revision };
+}
+
+/** Those that are outside their limits, counted, the first of them named. */
+class Refusals {
+  private readonly refused: Record<string, number> = {};
+  private readonly refusals: FindingRefusal[] = [];
+
+  add(index: number, { field, message }: InputRefused): void {
+    const reason = field.split(".", 1)[0]!;
+    this.refused[reason] = (this.refused[reason] ?? 0) + 1;
+    if (this.refusals.length < namedMax) this.refusals.push({ index, reason, detail: message });
+  }
+
+  all(): Pick<TakenIn, "refused" | "refusals"> {
+    return { refused: this.refused, refusals: this.refusals };
+  }
+}
+
+/** Those within their limits; `from` is the place of the first. */
+function checkAll(findings: readonly Finding[], from: number, now: number, refusals: Refusals): Checked[] {
+  const checked: Checked[] = [];
+  for (const [at, finding] of findings.entries()) {
+    try {
+      checked.push(check(finding, now));
+    } catch (error) {
+      if (!(error instanceof InputRefused)) throw error;
+      refusals.add(from + at, error);
+    }
+  }
+  return checked;
 }
 
 /** Throws InputRefused. */

@@ -6,7 +6,9 @@ import type { LeakRegistered } from "../shapes.ts";
 import { counted } from "../words.ts";
 import { FactFields } from "./factfields.tsx";
 import { bodyOf, noFacts } from "./facts.ts";
-import { type TokenRow, TokenRows } from "./tokenrows.tsx";
+import { focusInvalid, useLeaving } from "./leaving.tsx";
+import { TokenRows } from "./tokenrows.tsx";
+import { type TokenRow, useTokens } from "./tokens.ts";
 
 interface AddLeakProps {
   readonly onClose: () => void;
@@ -16,54 +18,69 @@ interface AddLeakProps {
 /** Registers a leak. Its clear tokens are in the panel alone, and gone from it with the answer. */
 export function AddLeak({ onClose, onAdded }: AddLeakProps) {
   const [facts, setFacts] = useState(noFacts);
-  const [rows, setRows] = useState<readonly TokenRow[]>([]);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const tokens = useTokens(() => setProblem(null));
   const [refusals, setRefusals] = useState<Readonly<Record<string, string>>>({});
-  useEffect(() => () => setRows([]), []);
+  const { leave, question } = useLeaving(
+    () => facts.name.trim() !== "" || tokens.isFilled(),
+    onClose,
+    tokens.typed,
+  );
+  useEffect(() => focusInvalid(tokens.typed.current), [refusals]);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const isNameless = facts.name.trim() === "";
-    setRefusals(isNameless ? { name: "Give it a name, so that others know it." } : {});
-    setProblem(rows.length === 0 ? "Add at least one token." : null);
-    if (rows.length === 0 || isNameless) return;
+    const rows = await tokens.complete();
+    const refused: Record<string, string> = {};
+    if (facts.name.trim() === "") refused.name = "Give it a name, so that others know it.";
+    if (typeof rows === "string") refused.tokens = rows;
+    setRefusals(refused);
+    setProblem(Object.values(refused).join(" ") || null);
+    if (typeof rows === "string" || refused.name !== undefined) return;
     setBusy(true);
     try {
       const body = { ...bodyOf(facts), tokens: rows.map(({ text }) => text) };
       const leak = await api<LeakRegistered>("POST", "/leaks", { body });
-      setRows([]);
+      tokens.setRows([]);
       const caution = leak.notices.length === 0 ? "" : " Look at what it says of them.";
       say(`${leak.name} is registered with ${counted(leak.tokenCount, "token")}. They still pass.${caution}`);
       onAdded(leak.id);
     } catch (error) {
       const { message, errors } = error as ApiProblem;
+      tokens.setRows(refusedRows(rows, errors));
       setProblem(message);
       setRefusals(refusalsOf(errors));
-      setRows(refusedRows(rows, errors));
       setBusy(false);
     }
   };
 
+  // Of single tokens the API says at their rows what is wrong.
+  const isTokenless =
+    problem !== null && refusals.tokens !== undefined && tokens.rows.every(({ refusal }) => refusal === null);
   return (
-    <DialogForm
-      kind="panel"
-      title="Add leak"
-      label={isBusy ? "Registering" : "Add leak"}
-      isBusy={isBusy}
-      problem={problem}
-      onClose={onClose}
-      onSubmit={submit}
-    >
-      <FactFields facts={facts} refusals={refusals} onFacts={setFacts} />
-      <TokenRows
-        rows={rows}
-        onRows={(next) => {
-          setRows(next);
-          setProblem(null);
-        }}
-      />
-    </DialogForm>
+    <>
+      <DialogForm
+        kind="panel"
+        title="Add leak"
+        label={isBusy ? "Registering" : "Add leak"}
+        isBusy={isBusy}
+        problem={problem}
+        onClose={leave}
+        onSubmit={submit}
+      >
+        <FactFields
+          facts={facts}
+          refusals={refusals}
+          onFacts={(next) => {
+            setFacts(next);
+            setProblem(null);
+          }}
+        />
+        <TokenRows tokens={tokens} isInvalid={isTokenless} />
+      </DialogForm>
+      {question}
+    </>
   );
 }
 

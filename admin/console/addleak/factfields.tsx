@@ -2,7 +2,7 @@ import { api } from "../api.ts";
 import { useLoaded } from "../loading.ts";
 import type { Settings } from "../shapes.ts";
 import { levelWord, sourceWord } from "../words.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, oneLine, sourceName } from "./facts.ts";
 
 const DESCRIPTION_CHARS = 255;
 const SOURCES = ["custom", "github", "gitlab", "gitguardian", "scanner"];
@@ -64,9 +64,8 @@ export function FactFields({ facts, refusals, onFacts }: FactFieldsProps) {
           value={description}
           maxLength={DESCRIPTION_CHARS}
           {...about("description")}
-          onInput={({ currentTarget }) =>
-            change({ description: currentTarget.value.replaceAll(/\s*\n\s*/g, " ") })
-          }
+          onInput={({ currentTarget }) => change({ description: currentTarget.value })}
+          onBlur={() => change({ description: oneLine(description) })}
         />
         {refusal("description")}
       </div>
@@ -98,7 +97,8 @@ export function FactFields({ facts, refusals, onFacts }: FactFieldsProps) {
           autocomplete="off"
           spellcheck={false}
           {...about("source")}
-          onInput={({ currentTarget }) => change({ source: currentTarget.value.trim().toLowerCase() })}
+          onInput={({ currentTarget }) => change({ source: currentTarget.value })}
+          onBlur={() => change({ source: sourceName(source) })}
         />
         <datalist id="sources">
           {SOURCES.map((each) => (

@@ -43,14 +43,24 @@ export function factsOf(leak: Leak): Facts {
   };
 }
 
+/** A description is one line. Lines are joined when it is left: text that changes under the hand moves the caret. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ").trim();
+}
+
+/** A source as it is kept: `My Tool` is `my-tool`. */
+export function sourceName(text: string): string {
+  return text.trim().toLowerCase().replaceAll(/\s+/g, "-");
+}
+
 /** The facts as the API takes them. */
 export function bodyOf({ name, description, risk, source, sourceAt, ...said }: Facts): object {
   const texts = Object.entries(said).map(([field, text]) => [field, text.trim() === "" ? null : text.trim()]);
   return {
     name: name.trim(),
-    description,
+    description: oneLine(description),
     risk,
-    source,
+    source: sourceName(source),
     sourceAt: sourceAt === "" ? null : new Date(sourceAt).toISOString(),
     ...Object.fromEntries(texts),
   };

@@ -1,100 +1,144 @@
+import { knownSpans, type Span } from "./knowntokens.ts";
+import { namedSpans } from "./namedvalues.ts";
+import { isComment, type Layout, layoutOf, piecesOf } from "./tokenlists.ts";
+
 /** A token that was found in what somebody pasted. */
-export interface FoundToken {
-  readonly text: string;
-  /** What kind of token it looks like: `github`, `jwt`, ... or `opaque`. */
-  readonly kind: string;
+export type FoundToken = Pick<Span, "text" | "kind">;
+
+/** What was made of a text. */
+export interface Found {
+  /** In order, each once. */
+  readonly tokens: readonly FoundToken[];
+  /** Lines that are not empty, and those of them in which no token stands. */
+  readonly lines: number;
+  readonly barrenLines: number;
+  /** Values of secrets' names that hold blanks: no token does. */
+  readonly spacedValues: number;
 }
 
-/** How tokens of known providers look, as they stand in a text. */
-const KNOWN: readonly (readonly [string, RegExp])[] = [
-  ["github", /\b(?:gh[opusr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{82})\b/g],
-  ["gitlab", /\bgl(?:pat|dt|rt|ptt|cbt|ft|imt|agent|oas|soat)-[\w-]{20,300}(?:\.[0-9a-z]{2}\.[0-9a-z]{9})?/g],
-  ["slack", /\b(?:xox[abeprs][-.]|xapp-)[\w.-]{20,}/g],
-  ["stripe", /\b[sr]k_(?:test|live|prod)_[0-9A-Za-z]{10,99}\b/g],
-  ["aws", /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b/g],
-  ["google", /\bAIza[\w-]{35}/g],
-  ["anthropic", /\bsk-ant-[\w-]{80,}/g],
-  ["openai", /\bsk-[\w-]{20,}T3BlbkFJ[\w-]{20,}/g],
-  ["npm", /\bnpm_[0-9A-Za-z]{36}\b/g],
-  ["sendgrid", /\bSG\.[\w-]{20,24}\.[\w-]{39,50}/g],
-  ["vault", /\bhv[sb]\.[\w-]{24,}/g],
-  ["jwt", /\beyJ[\w-]{6,}\.eyJ[\w-]{6,}\.[\w-]*/g],
-  ["telegram", /\b[0-9]{5,16}:A[\w-]{34}\b/g],
-  ["pypi", /\bpypi-AgEIcHlwaS5vcmc[\w-]{50,}/g],
-  ["shopify", /\bshp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}\b/g],
-  ["digitalocean", /\bdo[por]_v1_[0-9a-f]{64}\b/g],
-  ["grafana", /\bglsa_[0-9A-Za-z]{32}_[0-9A-Fa-f]{8}\b/g],
-  ["huggingface", /\bhf_[A-Za-z]{34}\b/g],
-];
-
-/** Names whose value is a secret: in a header, an assignment, a parameter, a field of JSON. */
-const SECRET_NAME =
-  "[\\w.-]*(?:authorization|api[_-]?key|apikey|access[_-]?key|token|secret|password|passwd|credential|private[_-]?key|session)[\\w.-]*";
-const VALUE = "[^\\s\"'`,;&<>{}()\\\\]{6,4096}";
-const ASSIGNED = new RegExp(
-  `(?:^|[\\s"'\`?&;{,(/])(${SECRET_NAME})["']?\\s*[:=]\\s*["'\`]?(?:(?:bearer|token|basic|apikey|bot|oauth|ssws)\\s+)?(${VALUE})`,
-  "gim",
-);
-const SCHEME = new RegExp(`\\b(?:bearer|ssws|geniekey)\\s+(${VALUE})`, "gi");
-const NOT_SECRET =
-  /^(?:true|false|null|none|undefined|bearer|basic|token|required|optional|\d{1,9}|\*+|x+|\$\{?\w+\}?|<.*>|https?:.*|application\/.*|text\/.*)$/i;
-/** A line that is one word and looks like no prose. */
-const BARE = /^["'`]?([^\s"'`]{6,4096})["'`]?,?$/;
-const MASK = /\*{3}|^REDACTED$|\.{3}$/i;
+const PIECE_CHARS = 64 * 1024;
+/** How far back a good place to cut is looked for. */
+const CUT_CHARS = 8 * 1024;
+/** Longer without a pause, and the page would not answer a key at once. */
+const TURN_MS = 25;
 
 /**
- * Tokens in what was pasted: one a line, a curl command, a `.env`, a HAR, a log. Known formats are found anywhere; others by
- * the name before them. A text of plain single words, a line each, is a list of tokens. In order, each once.
+ * Tokens in what was pasted: one a line, a curl command, a `.env`, a HAR, a log, a table. Known formats are found anywhere,
+ * others by the name before them, and words by standing alone in their line. The time is linear in the text.
  */
-export function findTokens(text: string): FoundToken[] {
-  const found = new Map<string, { readonly kind: string; readonly at: number }>();
-  const take = (token: string, kind: string, at: number) => {
-    if (!found.has(token)) found.set(token, { kind, at });
+export function findTokens(text: string): Found {
+  const search = searching(text);
+  for (;;) {
+    const { done, value } = search.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The same, with pauses in which the page lives on. `onShare` is told how much is done, from 0 to 1. Rejects with the
+ * signal's reason once that is aborted.
+ */
+export async function findTokensInTurns(
+  text: string,
+  onShare: (share: number) => void,
+  signal: AbortSignal,
+): Promise<Found> {
+  const search = searching(text);
+  let turnEnd = performance.now() + TURN_MS;
+  for (;;) {
+    const { done, value } = search.next();
+    if (done) return value;
+    if (performance.now() < turnEnd) continue;
+    onShare(value);
+    await pause();
+    signal.throwIfAborted();
+    turnEnd = performance.now() + TURN_MS;
+  }
+}
+
+/** A message, and no timer: those wait for seconds in a tab that nobody looks at. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+function* searching(text: string): Generator<number, Found> {
+  const layout = layoutOf(text);
+  const found = new Map<string, string>();
+  const counts = { lines: 0, barrenLines: 0, spacedValues: 0 };
+  const line: OpenLine = { isOpen: false, hasToken: false, isInKey: false };
+  for (let start = 0; start < text.length; ) {
+    const end = cutOf(text, start);
+    for (const { text: token, kind } of spansOf(text.slice(start, end), layout, counts, line))
+      if (!found.has(token)) found.set(token, kind);
+    start = end;
+    yield end / text.length;
+  }
+  // The last line may have no end.
+  if (line.isOpen) countLine(counts, line);
+  return { tokens: [...found].map(([token, kind]) => ({ text: token, kind })), ...counts };
+}
+
+/** Where a piece ends: behind a line, if it may be not within a command or an object; else where no token goes on. */
+function cutOf(text: string, start: number): number {
+  const end = start + PIECE_CHARS;
+  if (end >= text.length) return text.length;
+  const from = end - CUT_CHARS;
+  const near = text.slice(from, end);
+  for (const place of [/[^,\\{[\s]\s*\n/g, /\n/g, /\}/g, /[\s,;&]/g]) {
+    const last = [...near.matchAll(place)].at(-1);
+    if (last !== undefined) return from + last.index + last[0].length;
+  }
+  return end;
+}
+
+type Counts = { -readonly [Count in Exclude<keyof Found, "tokens">]: Found[Count] };
+
+/** What is known of a line that goes on in the next piece. */
+interface OpenLine {
+  isOpen: boolean;
+  hasToken: boolean;
+  /** Within a private key in PEM, whose lines are words and no tokens. */
+  isInKey: boolean;
+}
+
+/** The tokens of a piece by where they stand; none overlaps one that is surer. */
+function spansOf(piece: string, layout: Layout, counts: Counts, open: OpenLine): Span[] {
+  const isTaken = new Uint8Array(piece.length);
+  const isFree = (start: number, end: number) => !isTaken.subarray(start, end).includes(1);
+  const spans: Span[] = [];
+  const take = (span: Span) => {
+    if (!isFree(span.start, span.end)) return;
+    isTaken.fill(1, span.start, span.end);
+    spans.push(span);
   };
-  for (const [kind, shape] of KNOWN)
-    for (const match of text.matchAll(shape)) take(match[0], kind, match.index);
-  const isInside = (value: string) =>
-    [...found.keys()].some((token) => token !== value && token.includes(value));
-  // Names and values of a HAR stand in fields of their own: `"name": "authorization", "value": "Bearer ..."`.
-  const plain = text.replaceAll(/"name"\s*:\s*"([^"]+)"\s*,\s*"value"\s*:\s*"/g, '"$1": "');
-  for (const shape of [ASSIGNED, SCHEME]) {
-    for (const match of plain.matchAll(shape)) {
-      const value = (match[2] ?? match[1])!;
-      if (!isSecret(value) || isInside(value) || holdsKnown(found, value)) continue;
-      take(value, "opaque", text.indexOf(value));
-    }
+  for (const span of knownSpans(piece)) take(span);
+  for (const span of namedSpans(piece, () => counts.spacedValues++)) take(span);
+  if (open.isOpen && /^[\r\n]/.test(piece)) countLine(counts, open);
+  for (const { 0: line, index } of piece.matchAll(/[^\r\n]+/g)) {
+    const end = index + line.length;
+    if (line.trim() === "") continue;
+    if (/-----BEGIN /.test(line)) open.isInKey = true;
+    if (!open.isInKey && !isComment(line))
+      for (const { start, text } of piecesOf(line, layout))
+        take({ start: index + start, end: index + start + text.length, text, kind: "opaque" });
+    if (/-----END /.test(line)) open.isInKey = false;
+    open.isOpen = true;
+    open.hasToken ||= !isFree(index, end);
+    if (end < piece.length) countLine(counts, open);
   }
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  if (lines.every((line) => BARE.test(line.trim()) && !/^[\w.-]{1,64}[=:]/.test(line.trim())))
-    for (const line of lines) {
-      const word = BARE.exec(line.trim())![1]!;
-      if (!MASK.test(word) && !holdsKnown(found, word)) take(word, "opaque", text.indexOf(word));
-    }
-  return [...found]
-    .sort(([, { at }], [, { at: other }]) => at - other)
-    .map(([token, { kind }]) => ({ text: token, kind }));
+  return spans.sort((one, other) => one.start - other.start);
 }
 
-/** What kind of token a single text is. */
-export function kindOf(text: string): string {
-  for (const [kind, shape] of KNOWN) {
-    const [match] = text.match(shape) ?? [];
-    if (match === text) return kind;
-  }
-  return "opaque";
-}
-
-/** What may be shown of a token: at most four leading characters, and only of longer ones. */
-export function masked(text: string): string {
-  const length = new TextEncoder().encode(text).length;
-  return `${length >= 16 ? text.slice(0, 4) : ""}****(${length})`;
-}
-
-function isSecret(value: string): boolean {
-  return !NOT_SECRET.test(value) && !MASK.test(value);
-}
-
-/** `Bearer ghp_...` is the token that was found already. */
-function holdsKnown(found: ReadonlyMap<string, unknown>, value: string): boolean {
-  return [...found.keys()].some((token) => value.includes(token));
+function countLine(counts: Counts, open: OpenLine): void {
+  counts.lines += 1;
+  if (!open.hasToken) counts.barrenLines += 1;
+  open.isOpen = false;
+  open.hasToken = false;
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { api, urlOf } from "../api.ts";
 import { changeWords } from "../leak/history.tsx";
+import { useLive } from "../live.ts";
 import { useLoaded } from "../loading.ts";
 import { setQuery, usePlace } from "../location.ts";
 import { Icon } from "../parts/icons.tsx";
@@ -37,6 +38,7 @@ export function AuditPage() {
       api<ChangePage>("GET", "/audit", { query: { ...filter, limit: PAGE, cursor: pages.cursor }, signal }),
     true,
   );
+  useLive(page.reload, null);
   return (
     <>
       <PageHead title="Audit">

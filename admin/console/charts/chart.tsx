@@ -12,8 +12,8 @@ interface ChartProps {
   /** Drawn again when this changes. */
   readonly drawnOf: string;
   readonly option: (colors: Colors) => EChartsCoreOption;
-  /** The name of the piece that was clicked. */
-  readonly onChoose?: (name: string) => void;
+  /** The piece that was clicked: its name, and its number from 0. */
+  readonly onChoose?: (name: string, index: number) => void;
   /** A stretch of a bar chart was drawn over: from the first to the last of its bars. */
   readonly onBrush?: (first: number, last: number) => void;
 }
@@ -46,7 +46,7 @@ export function Chart({ label, height, drawnOf, option, onChoose, onBrush }: Cha
       if (isGone) return;
       const made = init(element, null, { renderer: "canvas" });
       chart.current = made;
-      made.on("click", ({ name }) => latest.current.onChoose?.(name));
+      made.on("click", ({ name, dataIndex }) => latest.current.onChoose?.(name, dataIndex));
       made.on("brushEnd", (given) => {
         const [area] = (given as { areas?: { coordRange: [number, number] }[] }).areas ?? [];
         if (area === undefined) return;

@@ -15,19 +15,24 @@ interface HistogramProps {
   readonly height: number;
   /** The stretch that was drawn over with the pointer, as times. */
   readonly onBrush?: (from: Date, to: Date) => void;
+  /** The stretch of the bar that was clicked, in ISO 8601. */
+  readonly onChoose?: (from: string, to: string) => void;
 }
 
 /** Counts over time as stacked bars. The colours are never alone: the legend beside it has the sums. */
-export function Histogram({ label, from, bucketMs, series, height, onBrush }: HistogramProps) {
+export function Histogram({ label, from, bucketMs, series, height, onBrush, onChoose }: HistogramProps) {
   const start = new Date(from).getTime();
   const buckets = series[0]?.values.length ?? 0;
   const at = (bucket: number) => new Date(start + bucket * bucketMs);
-  const isLong = bucketMs * buckets > 3 * 86_400_000;
+  const days = (bucketMs * buckets) / 86_400_000;
+  const isLong = days > 3;
   const dayOf = (bucket: number) => at(bucket).toDateString();
   const axisWord = (bucket: number) =>
     at(bucket).toLocaleString(
       undefined,
-      isLong ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+      isLong
+        ? { month: "short", day: "numeric" }
+        : { ...(days > 1 && { weekday: "short" }), hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     );
   const brushed = (first: number, last: number) =>
     onBrush?.(at(Math.max(0, Math.round(first))), at(Math.min(buckets, Math.round(last) + 1)));
@@ -38,6 +43,12 @@ export function Histogram({ label, from, bucketMs, series, height, onBrush }: Hi
       height={height}
       drawnOf={JSON.stringify([start, bucketMs, series])}
       {...(onBrush === undefined ? {} : { onBrush: brushed })}
+      {...(onChoose === undefined
+        ? {}
+        : {
+            onChoose: (_: string, bucket: number) =>
+              onChoose(at(bucket).toISOString(), at(bucket + 1).toISOString()),
+          })}
       option={(color) => ({
         grid: { left: 4, right: 8, top: 10, bottom: 2, containLabel: true },
         // Drawn on the canvas: one of HTML would need style attributes, which the page's policy forbids.

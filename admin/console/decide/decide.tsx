@@ -15,7 +15,9 @@ interface DecideProps {
 }
 
 /** Asks before a decision about one leak, in words that say what follows from it. */
-export function DecideDialog({ leak, decision, onClose, onDecided }: DecideProps) {
+export function DecideDialog({ leak: newest, decision, onClose, onDecided }: DecideProps) {
+  // Decided is what was seen when it was opened: what somebody changed since makes the version wrong.
+  const [leak] = useState(newest);
   const words = decisions[decision];
   const isChange = decision === "vpatch" && leak.rule !== null;
   const [grounds, setGrounds] = useState(() => groundsOf(leak.rule, leak.until));

@@ -1,7 +1,7 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api, urlOf } from "../api.ts";
 import { Histogram } from "../charts/histogram.tsx";
-import { useTail } from "../live.ts";
+import { useLive, useTail } from "../live.ts";
 import { useLoaded } from "../loading.ts";
 import { setQuery, usePlace } from "../location.ts";
 import { Icon } from "../parts/icons.tsx";
@@ -51,21 +51,21 @@ export function EventsPage() {
   const search = (next: string) =>
     setQuery({ search: next === DEFAULT_LINE ? null : next === "" ? "*" : next });
   const asked = line === "*" ? "" : line;
+  const [typed, setTyped] = useState(asked);
+  useEffect(() => setTyped(asked), [asked]);
   const [opened, setOpened] = useState<Event | null>(null);
   const counts = useLoaded(
     `counts ${line}`,
     async (signal) => {
-      const [sum, over] = await Promise.all([
-        api<EventCount>("GET", "/events/count", { query: { search: asked }, signal }),
-        api<EventHistogram>("GET", "/events/histogram", {
-          query: { search: asked, buckets: BUCKETS },
-          signal,
-        }),
-      ]);
-      return { sum, over };
+      const sum = await api<EventCount>("GET", "/events/count", { query: { search: asked }, signal });
+      // Without a time in the line it is drawn from the first event to the last, as it is counted.
+      const all = namesTime(asked) || sum.firstAt === null ? {} : spanOf(sum.firstAt, sum.lastAt);
+      const query = { search: asked, buckets: BUCKETS, ...all };
+      return { sum, over: await api<EventHistogram>("GET", "/events/histogram", { query, signal }) };
     },
     true,
   );
+  useLive(counts.reload);
   const refusal =
     counts.problem?.status === 400 ? (counts.problem.errors[0]?.detail ?? counts.problem.message) : null;
   const narrow = (field: string, value: string) => search(switchCondition(asked, condition(field, value)));
@@ -97,7 +97,7 @@ export function EventsPage() {
         </button>
       </PageHead>
       <section class="card" aria-label="Search">
-        <SearchLine line={asked} refusal={refusal} onSearch={search} />
+        <SearchLine typed={typed} onTyped={setTyped} refusal={refusal} onSearch={search} />
         <div class="quick">
           {QUICK.map(([word, each]) => (
             <button
@@ -105,7 +105,7 @@ export function EventsPage() {
               type="button"
               class="choice pill"
               aria-pressed={hasCondition(asked, each)}
-              onClick={() => search(switchCondition(asked, each))}
+              onClick={() => search(switchCondition(typed.trim(), each))}
             >
               {word}
             </button>
@@ -113,7 +113,7 @@ export function EventsPage() {
           <select
             aria-label="Time"
             value={timeOf(asked)}
-            onChange={({ currentTarget }) => search(withTime(asked, currentTarget.value))}
+            onChange={({ currentTarget }) => search(withTime(typed.trim(), currentTarget.value))}
           >
             {[...new Set(["", ...stretches, timeOf(asked)])].map((time) => (
               <option key={time} value={time}>
@@ -137,12 +137,12 @@ export function EventsPage() {
         )}
       </section>
       <section class="card events-card" aria-label="Events">
-        {isLive ? (
-          <LiveRows search={asked} onOpen={setOpened} />
-        ) : refusal !== null ? (
+        {refusal !== null ? (
           <Notice icon="search" title="The search line cannot be read">
             <p>{refusal}</p>
           </Notice>
+        ) : isLive ? (
+          <LiveRows search={asked} onOpen={setOpened} />
         ) : (
           <Rows search={asked} onOpen={setOpened} />
         )}
@@ -150,6 +150,15 @@ export function EventsPage() {
       {opened !== null && <EventDialog event={opened} onClose={() => setOpened(null)} onNarrow={narrow} />}
     </>
   );
+}
+
+/** Whether the line says from when; one that says only until when begins with the first event. */
+const namesTime = (line: string) => /^(?:last |today$|yesterday$|from:)/i.test(timeOf(line));
+
+/** A stretch that holds both, in milliseconds; at least a minute. */
+function spanOf(first: string, last: string | null): { from: number; to: number } {
+  const from = new Date(first).getTime();
+  return { from, to: Math.max(from + 60_000, new Date(last ?? first).getTime() + 1) };
 }
 
 const isoOf = (date: Date) => date.toISOString().replace(/\.\d+Z$/, "Z");
@@ -178,7 +187,7 @@ function Overview({ counts: { sum, over }, onBrush }: OverviewProps) {
               <b>{fullNumber(values.reduce((all, each) => all + each, 0))}</b>
             </span>
           ))}
-          <span class="wide-only">Draw over the bars to look at a stretch of time</span>
+          <span class="wide-only">Draw over the bars, or write from: and to:, for a stretch of time</span>
         </span>
       </figcaption>
       <Histogram

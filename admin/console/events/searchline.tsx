@@ -5,7 +5,9 @@ import type { EventGroups } from "../shapes.ts";
 import { condition, otherFields, proposedFields, stretches } from "./line.ts";
 
 interface SearchLineProps {
-  readonly line: string;
+  /** What stands in it, searched or not. */
+  readonly typed: string;
+  readonly onTyped: (typed: string) => void;
   /** Why the API cannot read the line. */
   readonly refusal: string | null;
   readonly onSearch: (line: string) => void;
@@ -15,13 +17,11 @@ const PROPOSED_MAX = 8;
 const ASK_MS = 150;
 
 /** A search line that proposes fields, and the values that events have; arrows choose, Tab or Enter takes. */
-export function SearchLine({ line, refusal, onSearch }: SearchLineProps) {
-  const [typed, setTyped] = useState(line);
+export function SearchLine({ typed, onTyped, refusal, onSearch }: SearchLineProps) {
   const [proposals, setProposals] = useState<readonly string[]>([]);
   const [chosen, setChosen] = useState(-1);
   const field = useRef<HTMLInputElement>(null);
   const list = useId();
-  useEffect(() => setTyped(line), [line]);
   const [asking, setAsking] = useState<string | null>(null);
 
   useEffect(() => {
@@ -49,10 +49,14 @@ export function SearchLine({ line, refusal, onSearch }: SearchLineProps) {
     setChosen(-1);
   };
   const take = (proposal: string) => {
-    const next = typed.slice(0, typed.length - lastWord(typed).length) + proposal;
+    const caret = field.current!.selectionStart ?? typed.length;
+    const before = typed.slice(0, caret);
     const isWhole = !proposal.endsWith(":");
-    setTyped(isWhole ? `${next} ` : next);
-    field.current?.focus();
+    const begin = before.slice(0, before.length - lastWord(before).length) + proposal + (isWhole ? " " : "");
+    onTyped(begin + typed.slice(caret).trimStart());
+    field.current!.focus();
+    // Once the line is drawn anew; else the caret would stand at its end.
+    requestAnimationFrame(() => field.current?.setSelectionRange(begin.length, begin.length));
     if (isWhole) close();
     else setAsking(proposal);
   };
@@ -107,9 +111,9 @@ export function SearchLine({ line, refusal, onSearch }: SearchLineProps) {
           spellcheck={false}
           value={typed}
           maxLength={4096}
-          onInput={({ currentTarget: { value } }) => {
-            setTyped(value);
-            setAsking(lastWord(value));
+          onInput={({ currentTarget: { value, selectionStart } }) => {
+            onTyped(value);
+            setAsking(lastWord(value.slice(0, selectionStart ?? value.length)));
           }}
           onKeyDown={pressed}
           onBlur={close}
@@ -149,8 +153,9 @@ export function SearchLine({ line, refusal, onSearch }: SearchLineProps) {
   );
 }
 
+/** The condition that is being written; blanks in quotes belong to it. */
 function lastWord(text: string): string {
-  return /[^\s]*$/.exec(text)?.[0] ?? "";
+  return /(?:"(?:\\.|[^"\\])*"?|[^\s"])*$/.exec(text)?.[0] ?? "";
 }
 
 /** What may stand where the word stands: fields by how they begin, then values by what events have. */

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
+import { useLive } from "../live.ts";
 import { useLoaded } from "../loading.ts";
 import { Confirm } from "../parts/dialog.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -18,7 +19,7 @@ type Act = "rotate" | "revoke" | "disable";
 
 /** Access keys of the tenant, and who is signed in. */
 export function KeysPage() {
-  const { isGlobal, who } = useSession();
+  const { isGlobal, mayChange, who } = useSession();
   const [isForGlobal, setForGlobal] = useState(false);
   const scope = isForGlobal ? "global" : null;
   const keys = useLoaded(
@@ -26,6 +27,7 @@ export function KeysPage() {
     (signal) => api<{ keys: Key[] }>("GET", "/keys", { query: { scope }, signal }),
     true,
   );
+  useLive(keys.reload, null);
   const [isMaking, setMaking] = useState(false);
   const [acting, setActing] = useState<{ act: Act; key: Key } | null>(null);
   const patch = async (key: Key, body: object, done: string) => {
@@ -68,7 +70,8 @@ export function KeysPage() {
     {
       name: "More",
       class: "acts",
-      cell: (key) => key.revokedAt === null && <Menu label={`More for ${key.name}`} items={menuOf(key)} />,
+      cell: (key) =>
+        mayChange && key.revokedAt === null && <Menu label={`More for ${key.name}`} items={menuOf(key)} />,
     },
   ];
 
@@ -81,9 +84,11 @@ export function KeysPage() {
             Keys of global roles
           </label>
         )}
-        <button type="button" class="button primary" onClick={() => setMaking(true)}>
-          <Icon name="plus" /> New key
-        </button>
+        {mayChange && (
+          <button type="button" class="button primary" onClick={() => setMaking(true)}>
+            <Icon name="plus" /> New key
+          </button>
+        )}
       </PageHead>
       <section class="card" aria-labelledby="keys">
         <h2 id="keys" class="card-head">

@@ -71,7 +71,9 @@ function Said({ name, said }: { readonly name: string; readonly said: ComponentC
   );
 }
 
-function EditDialog({ leak, onClose, onChanged }: FactsProps & { readonly onClose: () => void }) {
+function EditDialog({ leak: newest, onClose, onChanged }: FactsProps & { readonly onClose: () => void }) {
+  // As it was when it was opened: what somebody changed since makes the version wrong, and is not overwritten.
+  const [leak] = useState(newest);
   const [facts, setFacts] = useState<Facts>(() => factsOf(leak));
   const [notApplicable, setNotApplicable] = useState(leak.remediationReason);
   const [problem, setProblem] = useState<ApiProblem | null>(null);

@@ -4,6 +4,7 @@ import { DecideDialog } from "../decide/decide.tsx";
 import { type Decision, decisions, decisionsFor } from "../decide/decisions.ts";
 import { useLive } from "../live.ts";
 import { useLoaded } from "../loading.ts";
+import { asLeft } from "../location.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Link, PageHead } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
@@ -29,31 +30,32 @@ export function LeakPage({ id }: { readonly id: string }) {
     leak.reload();
     setTurn((count) => count + 1);
   }, [leak.reload]);
-  useLive(changed);
+  useLive(changed, { leak: id });
 
   return (
     <>
       <p class="way-back">
-        <Link to="/">
+        <Link to={asLeft("/")}>
           <Icon name="left" size={14} /> API Leaks
         </Link>
       </p>
+      <PageHead title={leak.value?.name ?? id}>
+        {mayChange &&
+          leak.value !== null &&
+          decisionsFor(leak.value.status).map((decision, at) => (
+            <button
+              key={decision}
+              type="button"
+              class={at === 0 && decision !== "close" ? "button primary" : "button"}
+              onClick={() => setDeciding(decision)}
+            >
+              {decisions[decision].label}
+            </button>
+          ))}
+      </PageHead>
       <Shown of={leak} lines={10}>
         {(value) => (
           <>
-            <PageHead title={value.name}>
-              {mayChange &&
-                decisionsFor(value.status).map((decision, at) => (
-                  <button
-                    key={decision}
-                    type="button"
-                    class={at === 0 && decision !== "close" ? "button primary" : "button"}
-                    onClick={() => setDeciding(decision)}
-                  >
-                    {decisions[decision].label}
-                  </button>
-                ))}
-            </PageHead>
             <Badges leak={value} />
             <div class="leak-columns">
               <div class="leak-column">

@@ -1,6 +1,8 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { refusedRows } from "../addleak/addleak.tsx";
-import { type TokenRow, TokenRows } from "../addleak/tokenrows.tsx";
+import { focusInvalid, useLeaving } from "../addleak/leaving.tsx";
+import { TokenRows } from "../addleak/tokenrows.tsx";
+import { useTokens } from "../addleak/tokens.ts";
 import { type ApiProblem, api, refusalsOf } from "../api.ts";
 import { whyNot } from "../decide/decide.tsx";
 import { type Decision, enforcementWords } from "../decide/decisions.ts";
@@ -38,13 +40,14 @@ interface TokenDialogProps {
 
 /** Asks before a decision about one token. */
 export function DecideToken({
-  leak,
+  leak: newest,
   token,
   decision,
   onClose,
   onChanged,
 }: TokenDialogProps & { readonly token: Token; readonly decision: TokenDecision }) {
   const { label, consequence } = tokenDecisions[decision];
+  const [leak] = useState(newest);
   const [grounds, setGrounds] = useState(() => groundsOf(null, null));
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const carryOut = async (event: SubmitEvent) => {
@@ -88,41 +91,47 @@ export function DecideToken({
 
 /** Adds tokens to a leak; if it is patched they are enforced with it. */
 export function AddTokens({ leak, onClose, onChanged }: TokenDialogProps) {
-  const [rows, setRows] = useState<readonly TokenRow[]>([]);
   const [problem, setProblem] = useState<string | null>(null);
+  const tokens = useTokens(() => setProblem(null));
   const [isBusy, setBusy] = useState(false);
+  const { leave, question } = useLeaving(tokens.isFilled, onClose, tokens.typed);
+  useEffect(() => focusInvalid(tokens.typed.current), [problem]);
   const add = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (rows.length === 0) return setProblem("Add at least one token.");
+    const rows = await tokens.complete();
+    if (typeof rows === "string") return setProblem(rows);
     setBusy(true);
     try {
       const changed = await api<LeakChanged>("POST", `/leaks/${leak.id}/tokens`, {
         query: { wait: "enforced" },
         body: { tokens: rows.map(({ text }) => text) },
       });
-      setRows([]);
+      tokens.setRows([]);
       const already = changed.already ?? 0;
       say(`${counted(changed.added ?? 0, "token")} added${already > 0 ? `, ${already} were there` : ""}`);
       onChanged();
       onClose();
     } catch (error) {
       const { message, errors } = error as ApiProblem;
+      tokens.setRows(refusedRows(rows, errors));
       setProblem(message);
-      setRows(refusedRows(rows, errors));
       setBusy(false);
     }
   };
   return (
-    <DialogForm
-      kind="panel"
-      title={`Add tokens to ${leak.name}`}
-      label="Add tokens"
-      isBusy={isBusy}
-      problem={problem}
-      onClose={onClose}
-      onSubmit={add}
-    >
-      <TokenRows rows={rows} onRows={setRows} />
-    </DialogForm>
+    <>
+      <DialogForm
+        kind="panel"
+        title={`Add tokens to ${leak.name}`}
+        label="Add tokens"
+        isBusy={isBusy}
+        problem={problem}
+        onClose={leave}
+        onSubmit={add}
+      >
+        <TokenRows tokens={tokens} isInvalid={problem !== null && tokens.rows.length === 0} />
+      </DialogForm>
+      {question}
+    </>
   );
 }

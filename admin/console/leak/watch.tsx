@@ -17,7 +17,8 @@ interface WatchProps {
 /** Of a leak that is over: whether attempts with its tokens are still recorded. */
 export function WatchSwitch({ leak, onChanged }: WatchProps) {
   const { mayChange } = useSession();
-  const [isAsking, setAsking] = useState(false);
+  /** The leak as it was when it was asked. */
+  const [asked, setAsked] = useState<LeakDetailed | null>(null);
   const { watch } = leak;
   return (
     <div class="watch">
@@ -27,21 +28,21 @@ export function WatchSwitch({ leak, onChanged }: WatchProps) {
           : `Attempts with its tokens pass, and are recorded${watch.until === null ? "" : ` until ${absoluteTime(watch.until)}`}.`}
       </p>
       {mayChange && (
-        <button type="button" class="button small" onClick={() => setAsking(true)}>
+        <button type="button" class="button small" onClick={() => setAsked(leak)}>
           {watch === null ? "Watch it" : "Watch it no longer"}
         </button>
       )}
-      {isAsking && watch === null && (
-        <WatchDialog leak={leak} onClose={() => setAsking(false)} onChanged={onChanged} />
+      {asked !== null && asked.watch === null && (
+        <WatchDialog leak={asked} onClose={() => setAsked(null)} onChanged={onChanged} />
       )}
-      {isAsking && watch !== null && (
+      {asked !== null && asked.watch !== null && (
         <Confirm
           title="Watch it no longer?"
           consequence="Attempts with its tokens pass as before, and nothing tells of them any more."
           label="Watch it no longer"
-          onClose={() => setAsking(false)}
+          onClose={() => setAsked(null)}
           onConfirmed={async () => {
-            await setWatch(leak, { on: false });
+            await setWatch(asked, { on: false });
             onChanged();
           }}
         />

@@ -1,6 +1,7 @@
-import { useCallback, useState } from "preact/hooks";
+import { useCallback, useRef, useState } from "preact/hooks";
 import { AddLeak } from "../addleak/addleak.tsx";
 import { api } from "../api.ts";
+import { ImportReport } from "../importreport/importreport.tsx";
 import { useLive } from "../live.ts";
 import { useLoaded } from "../loading.ts";
 import { go, setQuery, usePlace } from "../location.ts";
@@ -44,15 +45,21 @@ export function LeaksPage() {
   }, [stats.reload]);
   useLive(changed);
   const choose = (field: FilterField, value: string) => setQuery({ [field]: switched(filter[field], value) });
-  const isAdding = query.get("add") !== null && mayChange;
+  const adds = mayChange ? query.get("add") : null;
+  const leave = () => setQuery({ add: null }, true);
 
   return (
     <>
       <PageHead title="API Leaks">
         {mayChange && (
-          <button type="button" class="button primary" onClick={() => setQuery({ add: "leak" })}>
-            <Icon name="plus" /> Add leak
-          </button>
+          <>
+            <button type="button" class="button" onClick={() => setQuery({ add: "report" })}>
+              <Icon name="file" /> Import report
+            </button>
+            <button type="button" class="button primary" onClick={() => setQuery({ add: "leak" })}>
+              <Icon name="plus" /> Add leak
+            </button>
+          </>
         )}
       </PageHead>
       <Shown of={stats} lines={8}>
@@ -74,12 +81,13 @@ export function LeaksPage() {
           )
         }
       </Shown>
-      {isAdding && (
+      {adds === "report" && <ImportReport onClose={leave} onImported={changed} />}
+      {adds === "leak" && (
         <AddLeak
-          onClose={() => setQuery({ add: null }, true)}
+          onClose={leave}
           onAdded={(id) => {
             changed();
-            go(`/leaks/${id}`);
+            go(`/leaks/${id}`, true);
           }}
         />
       )}
@@ -89,9 +97,17 @@ export function LeaksPage() {
 
 /** What the list is filtered by, each to be taken away. */
 function FilterLine({ filter }: { readonly filter: LeakFilter }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The chip that had the focus is gone with its filter.
+  const takeAway = (changes: Readonly<Record<string, string | null>>) => {
+    setQuery(changes);
+    heading.current?.focus();
+  };
   return (
     <div class="filter-line">
-      <h2>Leaks</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        Leaks
+      </h2>
       {(Object.keys(filterFields) as FilterField[]).flatMap((field) =>
         filter[field].map((value) => {
           const [name, word] = filterFields[field];
@@ -100,7 +116,7 @@ function FilterLine({ filter }: { readonly filter: LeakFilter }) {
             <Chip
               key={label}
               label={label}
-              onRemove={() => setQuery({ [field]: switched(filter[field], value) })}
+              onRemove={() => takeAway({ [field]: switched(filter[field], value) })}
             >
               {label}
             </Chip>
@@ -108,12 +124,12 @@ function FilterLine({ filter }: { readonly filter: LeakFilter }) {
         }),
       )}
       {filter.q !== "" && (
-        <Chip label={`text ${filter.q}`} onRemove={() => setQuery({ q: null })}>
+        <Chip label={`text ${filter.q}`} onRemove={() => takeAway({ q: null })}>
           Text: {filter.q}
         </Chip>
       )}
       {isFiltered(filter) && (
-        <button type="button" class="quiet-button" onClick={() => setQuery(noFilter)}>
+        <button type="button" class="quiet-button" onClick={() => takeAway(noFilter)}>
           Clear filters
         </button>
       )}

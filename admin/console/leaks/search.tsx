@@ -10,7 +10,9 @@ const TYPED_MS = 250;
 export function Search({ text }: { readonly text: string }) {
   const [typed, setTyped] = useState(text);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  useEffect(() => setTyped(text), [text]);
+  // What is typed may end in a blank that the address does not keep.
+  useEffect(() => setTyped((before) => (before.trim() === text ? before : text)), [text]);
+  useEffect(() => () => clearTimeout(timer.current ?? undefined), []);
   return (
     <div class="search">
       <Icon name="search" size={16} />

@@ -15,6 +15,14 @@ export interface Possible {
   readonly filter: object;
 }
 
+interface Ticked {
+  /** The filter under which they were ticked. */
+  readonly asked: string;
+  readonly ticked: ReadonlyMap<string, Leak>;
+  readonly isAll: boolean;
+}
+const none = (asked: string): Ticked => ({ asked, ticked: new Map(), isAll: false });
+
 /** Leaks that are ticked, or all that the filter finds. */
 export interface Selection {
   /** Null: all that the filter finds. */
@@ -26,16 +34,11 @@ export interface Selection {
   readonly possible: () => readonly Possible[];
 }
 
-/** What is ticked in a list; another filter takes *all* back, and leaves single leaks ticked. */
+/** What is ticked in a list; another filter unticks it: nobody shall decide about what is not in view. */
 export function useSelection(filter: LeakFilter): Selection {
-  const [ticked, setTicked] = useState<ReadonlyMap<string, Leak>>(new Map());
   const asked = JSON.stringify({ ...filter, sort: "" });
-  const [allOf, setAllOf] = useState<string | null>(null);
-  const isAll = allOf === asked;
-  const clear = () => {
-    setTicked(new Map());
-    setAllOf(null);
-  };
+  const [state, setState] = useState<Ticked>(none(asked));
+  const { ticked, isAll } = state.asked === asked ? state : none(asked);
   return {
     count: isAll ? null : ticked.size,
     has: ({ id }) => isAll || ticked.has(id),
@@ -45,11 +48,10 @@ export function useSelection(filter: LeakFilter): Selection {
         if (isOn) next.set(leak.id, leak);
         else next.delete(leak.id);
       }
-      setTicked(next);
-      setAllOf(null);
+      setState({ asked, ticked: next, isAll: false });
     },
-    tickAll: () => setAllOf(asked),
-    clear,
+    tickAll: () => setState({ asked, ticked: new Map(), isAll: true }),
+    clear: () => setState(none(asked)),
     possible: () => {
       const all = Object.keys(decisions) as Decision[];
       if (isAll) {

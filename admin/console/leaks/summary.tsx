@@ -1,14 +1,16 @@
 import { Donut, type Slice } from "../charts/donut.tsx";
 import { Histogram } from "../charts/histogram.tsx";
+import { go } from "../location.ts";
+import { Link } from "../parts/small.tsx";
 import type { Stats } from "../shapes.ts";
 import { counted, fullNumber, levelWord, share, shortNumber, sourceWord, statusWord } from "../words.ts";
 import type { FilterField, LeakFilter } from "./filter.ts";
 
 /** How far back attempts are shown. */
 export const RANGES = {
-  day: { word: "24 hours", ms: 86_400_000, buckets: 24 },
-  week: { word: "7 days", ms: 7 * 86_400_000, buckets: 28 },
-  month: { word: "30 days", ms: 30 * 86_400_000, buckets: 30 },
+  day: { word: "24 hours", ms: 86_400_000, buckets: 24, search: "last 24 hours" },
+  week: { word: "7 days", ms: 7 * 86_400_000, buckets: 28, search: "last 7 days" },
+  month: { word: "30 days", ms: 30 * 86_400_000, buckets: 30, search: "last 30 days" },
 } as const;
 export type Range = keyof typeof RANGES;
 export const isRange = (text: string): text is Range => Object.hasOwn(RANGES, text);
@@ -17,6 +19,8 @@ const LEVELS = ["high", "medium", "low"] as const;
 const STATUSES = ["opened", "patched", "closed", "marked_false"] as const;
 /** Sources that have a slice of their own; the list beside the donut has them all. */
 const SLICES = 8;
+/** What the others are together; no source is called so. */
+const OTHERS = "Others";
 
 interface SummaryProps {
   readonly stats: Stats;
@@ -51,6 +55,8 @@ function Sources({ stats, chosen, onChoose }: ChoiceProps) {
   const slices: Slice[] = sources
     .slice(0, SLICES)
     .map(([name, value], at) => ({ name, value, color: `cat-${at + 1}` }));
+  const others = sources.slice(SLICES).reduce((sum, [, count]) => sum + count, 0);
+  if (others > 0) slices.push({ name: OTHERS, value: others, color: "line-strong" });
   const label = `Leaks by source: ${sources.map(([name, count]) => `${sourceWord(name)} ${count}`).join(", ")}`;
   return (
     <section class="card" aria-labelledby="by-source">
@@ -58,7 +64,13 @@ function Sources({ stats, chosen, onChoose }: ChoiceProps) {
         By source
       </h2>
       <div class="sources">
-        <Donut label={label} slices={slices} chosen={chosen} onChoose={onChoose} size={148}>
+        <Donut
+          label={label}
+          slices={slices}
+          chosen={chosen}
+          onChoose={(name) => name !== OTHERS && onChoose(name)}
+          size={148}
+        >
           <b>{fullNumber(sources.length)}</b>
           <span>{sources.length === 1 ? "source" : "sources"}</span>
         </Donut>
@@ -70,7 +82,7 @@ function Sources({ stats, chosen, onChoose }: ChoiceProps) {
                 isFaded={isFaded(chosen, name)}
                 onChoose={() => onChoose(name)}
               >
-                <span class={`dot ${at < SLICES ? `cat-${at + 1}` : "cat-8"}`} />
+                <span class={`dot ${at < SLICES ? `cat-${at + 1}` : "others"}`} />
                 <span class="choice-name">{sourceWord(name)}</span>
                 <span class="choice-count">{shortNumber(count)}</span>
               </Choice>
@@ -149,6 +161,8 @@ function Statuses({ stats, chosen, onChoose }: ChoiceProps) {
   );
 }
 
+const eventsOf = (time: string) => `/events?search=${encodeURIComponent(`type:vpatch ${time}`)}`;
+
 function Attempts({ stats, range, onRange }: Pick<SummaryProps, "stats" | "range" | "onRange">) {
   const { from, bucketMs, blocked, monitored } = stats.attempts;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -157,6 +171,7 @@ function Attempts({ stats, range, onRange }: Pick<SummaryProps, "stats" | "range
     <section class="card attempts" aria-labelledby="attempts">
       <div class="card-head">
         <h2 id="attempts">Attempts</h2>
+        <Link to={eventsOf(RANGES[range].search)}>See them</Link>
         <p class="legend">
           <span>
             <span class="dot high" /> Blocked <b data-count="blocked">{fullNumber(sum(blocked))}</b>
@@ -182,6 +197,7 @@ function Attempts({ stats, range, onRange }: Pick<SummaryProps, "stats" | "range
         from={from}
         bucketMs={bucketMs}
         height={150}
+        onChoose={(since, until) => go(eventsOf(`from:${since} to:${until}`))}
         series={[
           { name: "Blocked", values: blocked, color: "high" },
           { name: "Monitored", values: monitored, color: "medium" },

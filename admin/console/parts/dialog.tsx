@@ -8,10 +8,12 @@ interface DialogProps {
   readonly children: ComponentChildren;
   /** A panel stands at the side and is as high as the window. */
   readonly kind?: "dialog" | "panel";
+  /** Left by its own button alone: what it shows is gone with it. */
+  readonly isSticky?: boolean;
 }
 
 /** A modal `<dialog>`: the browser keeps the focus in it, closes it by Escape, and gives the focus back. */
-export function Dialog({ title, onClose, children, kind = "dialog" }: DialogProps) {
+export function Dialog({ title, onClose, children, kind = "dialog", isSticky = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -20,7 +22,9 @@ export function Dialog({ title, onClose, children, kind = "dialog" }: DialogProp
     dialog.showModal();
     return () => {
       dialog.close();
+      // What it was opened from may be gone with what was decided.
       if (before instanceof HTMLElement && before.isConnected) before.focus();
+      else document.querySelector("h1")?.focus({ preventScroll: true });
     };
   }, []);
   return (
@@ -30,14 +34,16 @@ export function Dialog({ title, onClose, children, kind = "dialog" }: DialogProp
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        if (!isSticky) onClose();
       }}
     >
       <header class="dialog-head">
         <h2 id={heading}>{title}</h2>
-        <button type="button" class="icon-button" aria-label="Close the dialog" onClick={onClose}>
-          <Icon name="close" />
-        </button>
+        {!isSticky && (
+          <button type="button" class="icon-button" aria-label="Close the dialog" onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        )}
       </header>
       {children}
     </dialog>
@@ -58,6 +64,21 @@ interface DialogFormProps extends DialogProps {
 /** A dialog that is sent, or left by *Cancel*. A panel is long: what was wrong stands beside its buttons. */
 export function DialogForm(props: DialogFormProps) {
   const { title, kind = "dialog", label, onClose, onSubmit, isBusy = false, problem, foot, children } = props;
+  // A double click must not send twice: the page is drawn again only after both.
+  const sending = useRef(false);
+  const [isSending, setSending] = useState(false);
+  const send = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (sending.current) return;
+    sending.current = true;
+    setSending(true);
+    try {
+      await onSubmit(event);
+    } finally {
+      sending.current = false;
+      setSending(false);
+    }
+  };
   const isPanel = kind === "panel";
   const said = problem !== undefined && (
     <p class={isPanel ? "refused foot-said" : "refused"} role="alert">
@@ -66,7 +87,7 @@ export function DialogForm(props: DialogFormProps) {
   );
   return (
     <Dialog title={title} kind={kind} onClose={onClose}>
-      <form onSubmit={onSubmit} noValidate>
+      <form onSubmit={send} noValidate>
         <div class="dialog-body">
           {children}
           {!isPanel && said}
@@ -77,7 +98,7 @@ export function DialogForm(props: DialogFormProps) {
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={isBusy}>
+          <button type="submit" class="button primary" disabled={isBusy || isSending}>
             {label}
           </button>
         </div>

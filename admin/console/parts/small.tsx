@@ -1,7 +1,9 @@
 import type { ComponentChildren } from "preact";
-import { go, hrefOf } from "../location.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { go, hrefOf, takeArrival } from "../location.ts";
 import { absoluteTime, levelWord, relativeTime, statusWord } from "../words.ts";
 import { Icon } from "./icons.tsx";
+import { useMinutes } from "./minutes.ts";
 
 interface LinkProps {
   readonly to: string;
@@ -32,6 +34,7 @@ export function Link({ to, children, class: name, current, onGo }: LinkProps) {
 
 /** A time both ways: when, and how long ago. */
 export function When({ at, isExact = false }: { readonly at: string; readonly isExact?: boolean }) {
+  useMinutes();
   return (
     <time dateTime={at} title={absoluteTime(at, true)} class="when">
       <span>{absoluteTime(at, isExact)}</span> <span class="quiet">{relativeTime(at)}</span>
@@ -76,12 +79,22 @@ export function PageHead({
   title,
   children,
 }: {
-  readonly title: ComponentChildren;
+  readonly title: string;
   readonly children?: ComponentChildren;
 }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // Who follows a link hears the new page's name; not at the very first page.
+  useEffect(() => {
+    if (takeArrival()) heading.current?.focus({ preventScroll: true });
+  }, []);
+  useEffect(() => {
+    document.title = `${title} - Leakgate`;
+  }, [title]);
   return (
     <header class="page-head">
-      <h1 tabIndex={-1}>{title}</h1>
+      <h1 ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
       <div class="page-acts">{children}</div>
     </header>
   );

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { ApiProblem } from "../api.ts";
+import { type ApiProblem, whyOf } from "../api.ts";
 import type { Loaded } from "../loading.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -31,7 +31,7 @@ export function Failed({ problem, retry }: { readonly problem: ApiProblem; reado
   return (
     <div role="alert">
       <Notice icon="warning" title={problem.status === 404 ? "Not there" : "That did not work"}>
-        <p>{problem.message}</p>
+        <p>{whyOf(problem)}</p>
         {retry && (
           <button type="button" class="button" onClick={retry}>
             Try again
@@ -75,7 +75,9 @@ export function Shown<T>({ of, lines, children }: ShownProps<T>) {
           </button>
         </p>
       )}
-      {children(value)}
+      <div class="shown" aria-busy={of.isOld}>
+        {children(value)}
+      </div>
     </>
   );
 }

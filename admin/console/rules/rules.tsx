@@ -1,5 +1,6 @@
 import { api } from "../api.ts";
 import { scopeWord } from "../leak/protection.tsx";
+import { useLive } from "../live.ts";
 import { useLoaded } from "../loading.ts";
 import { Pager, usePages } from "../parts/pager.tsx";
 import { Link, PageHead, When } from "../parts/small.tsx";
@@ -34,6 +35,7 @@ export function RulesPage() {
     (signal) => api<RulePage>("GET", "/rules", { query: { limit: PAGE, cursor: pages.cursor }, signal }),
     true,
   );
+  useLive(page.reload, null);
   return (
     <>
       <PageHead title="Rules" />

@@ -9,8 +9,10 @@ export function SamplesButton({ onChanged }: { readonly onChanged: () => void })
   const load = async () => {
     setBusy(true);
     try {
-      await loadSamples();
-      say("Three sample leaks are loaded; the page Settings removes them.");
+      const isNew = await loadSamples();
+      say(
+        isNew ? "Three sample leaks are loaded; the page Settings removes them." : "They are there already.",
+      );
       onChanged();
     } catch (error) {
       say((error as ApiProblem).message, true);

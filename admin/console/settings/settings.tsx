@@ -7,7 +7,7 @@ import { PageHead } from "../parts/small.tsx";
 import { removeSamples } from "../samples/samples.ts";
 import { SamplesButton } from "../samples/samplesbutton.tsx";
 import { useSession } from "../session.tsx";
-import { chooseTheme, onTheme, type Theme, theme } from "../theme.ts";
+import { chooseTheme, chosenTheme, onTheme, type Theme } from "../theme.ts";
 import { counted } from "../words.ts";
 import { DestinationsCard } from "./destinations/destinations.tsx";
 import { IntakeRulesCard } from "./intake/intakerules.tsx";
@@ -34,9 +34,10 @@ export function SettingsPage() {
 }
 
 function Appearance() {
-  const [shown, setShown] = useState(theme());
-  useEffect(() => onTheme(() => setShown(theme())), []);
-  const themes: readonly (readonly [Theme, string])[] = [
+  const [shown, setShown] = useState(chosenTheme());
+  useEffect(() => onTheme(() => setShown(chosenTheme())), []);
+  const themes: readonly (readonly [Theme | null, string])[] = [
+    [null, "As the system"],
     ["light", "Light"],
     ["dark", "Dark"],
   ];

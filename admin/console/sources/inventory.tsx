@@ -1,6 +1,8 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { refusedRows } from "../addleak/addleak.tsx";
-import { type TokenRow, TokenRows } from "../addleak/tokenrows.tsx";
+import { useLeaving } from "../addleak/leaving.tsx";
+import { TokenRows } from "../addleak/tokenrows.tsx";
+import { useTokens } from "../addleak/tokens.ts";
 import { type ApiProblem, api, refusalsOf } from "../api.ts";
 import { useLoaded } from "../loading.ts";
 import { Confirm, DialogForm } from "../parts/dialog.tsx";
@@ -116,58 +118,62 @@ export function InventoryCard() {
 /** Lists live tokens. They are in the panel alone, and gone from it with the answer. */
 function AddTokens({ onClose, onAdded }: { readonly onClose: () => void; readonly onAdded: () => void }) {
   const [name, setName] = useState("");
-  const [rows, setRows] = useState<readonly TokenRow[]>([]);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [refusals, setRefusals] = useState<Readonly<Record<string, string>>>({});
-  useEffect(() => () => setRows([]), []);
+  const tokens = useTokens(() => setProblem(null));
+  const { leave, question } = useLeaving(tokens.isFilled, onClose, tokens.typed);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     setRefusals(name === "" ? { name: "Say whose they are." } : {});
-    setProblem(rows.length === 0 ? "Add at least one token." : null);
-    if (name === "" || rows.length === 0) return;
+    const rows = await tokens.complete();
+    setProblem(typeof rows === "string" ? rows : null);
+    if (name === "" || typeof rows === "string") return;
     setBusy(true);
     try {
       const body = { name, tokens: rows.map(({ text }) => text) };
       const { added } = await api<InventoryAdded>("POST", "/inventory", { body });
-      setRows([]);
+      tokens.setRows([]);
       say(`${counted(added, "token")} of ${name} ${added === 1 ? "is" : "are"} looked for from now on`);
       onAdded();
     } catch (error) {
       const { message, errors } = error as ApiProblem;
+      tokens.setRows(refusedRows(rows, errors));
       setProblem(message);
       setRefusals(refusalsOf(errors));
-      setRows(refusedRows(rows, errors));
       setBusy(false);
     }
   };
   return (
-    <DialogForm
-      kind="panel"
-      title="Add live tokens"
-      label="Add tokens"
-      isBusy={isBusy}
-      problem={problem}
-      onClose={onClose}
-      onSubmit={submit}
-    >
-      <div class="field">
-        <label for="inventory-name">Whose they are</label>
-        <input
-          id="inventory-name"
-          value={name}
-          placeholder="billing"
-          maxLength={40}
-          autocomplete="off"
-          spellcheck={false}
-          onInput={({ currentTarget }) => setName(currentTarget.value.trim().toLowerCase())}
-        />
-        <p class="hint">An owner or a service: a-z, 0-9 and -.</p>
-        <p class="refused" role="alert">
-          {refusals.name}
-        </p>
-      </div>
-      <TokenRows rows={rows} onRows={setRows} />
-    </DialogForm>
+    <>
+      <DialogForm
+        kind="panel"
+        title="Add live tokens"
+        label="Add tokens"
+        isBusy={isBusy}
+        problem={problem}
+        onClose={leave}
+        onSubmit={submit}
+      >
+        <div class="field">
+          <label for="inventory-name">Whose they are</label>
+          <input
+            id="inventory-name"
+            value={name}
+            placeholder="billing"
+            maxLength={40}
+            autocomplete="off"
+            spellcheck={false}
+            onInput={({ currentTarget }) => setName(currentTarget.value.trim().toLowerCase())}
+          />
+          <p class="hint">An owner or a service: a-z, 0-9 and -.</p>
+          <p class="refused" role="alert">
+            {refusals.name}
+          </p>
+        </div>
+        <TokenRows tokens={tokens} isInvalid={problem !== null && tokens.rows.length === 0} />
+      </DialogForm>
+      {question}
+    </>
   );
 }

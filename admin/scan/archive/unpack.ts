@@ -5,7 +5,7 @@ import type { Piece, Place, SkipReason } from "../source.ts";
 import type { Budget } from "./budget.ts";
 import { HEAD_BYTES, packingOf } from "./kinds.ts";
 import { tarEntries } from "./tar.ts";
-import { type RandomAccess, stretch, through, zipEntries } from "./zip.ts";
+import { inHand, type RandomAccess, stretch, through, zipEntries } from "./zip.ts";
 
 /** Bytes that may be an archive. */
 export type Packed = RandomAccess | AsyncIterable<Buffer>;
@@ -122,8 +122,7 @@ async function inMemory(cursor: Cursor, max: number): Promise<RandomAccess | nul
     if (size > max) return null;
     parts.push(part);
   }
-  const bytes = Buffer.concat(parts);
-  return { size, read: async (at, count) => bytes.subarray(at, at + count) };
+  return inHand(Buffer.concat(parts));
 }
 
 function skipped(path: string, why: SkipReason): Piece {

@@ -9,6 +9,11 @@ export interface RandomAccess {
   read(at: number, count: number): Promise<Buffer>;
 }
 
+/** Bytes that are at hand. */
+export function inHand(bytes: Buffer): RandomAccess {
+  return { size: bytes.length, read: async (at, count) => bytes.subarray(at, at + count) };
+}
+
 export interface ZipEntry {
   readonly name: string;
   /** As the archive says: what comes out may be more. */

@@ -99,12 +99,12 @@ export class Mirror implements Repository {
       await fetch.text(1_048_576);
     } catch (error) {
       ended.abort();
-      if (await tooLarge)
-        throw new SourceFailed(`${this.label} is larger than ${limits.bytesMax} bytes`, { isLasting: true });
-      throw error;
+      if (!(await tooLarge)) throw error;
     } finally {
       ended.abort();
     }
+    if ((await tooLarge) || (await sizeOf(join(gitDir, "objects"))) > limits.bytesMax)
+      throw new SourceFailed(`${this.label} is larger than ${limits.bytesMax} bytes`, { isLasting: true });
     return gitDir;
   }
 

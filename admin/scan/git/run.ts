@@ -59,7 +59,10 @@ export class Git {
     const { gitDir, settings = [], signal } = options;
     const set = [...SETTINGS, ...settings].flatMap((each) => ["-c", each]);
     const all = ["--no-pager", "--no-replace-objects", `--git-dir=${gitDir}`, ...set, ...args];
-    this.child = spawn("git", all, { env: environment(options), signal, killSignal: "SIGKILL", cwd: "/" });
+    // A group of its own: git starts programs that fetch, and whoever ends it ends them.
+    this.child = spawn("git", all, { env: environment(options), detached: true, cwd: "/" });
+    signal.addEventListener("abort", this.kill, { once: true });
+    if (signal.aborted) this.kill();
     this.child.on("error", (error) => {
       this.failure = error;
     });
@@ -71,6 +74,7 @@ export class Git {
       ([code]) => code as number | null,
       () => null,
     );
+    this.ended.finally(() => signal.removeEventListener("abort", this.kill));
     this.out = new Cursor(this.child.stdout);
   }
 
@@ -139,11 +143,18 @@ export class Git {
     return new SourceFailed(`git ${this.what}: ${why.slice(0, 300)}`);
   }
 
-  /** Ends it, wherever it is. */
-  kill(): void {
-    this.child.kill("SIGKILL");
+  /** Ends it, wherever it is, with all it started. */
+  readonly kill = (): void => {
+    const { pid, exitCode, signalCode } = this.child;
+    if (pid !== undefined && exitCode === null && signalCode === null) {
+      try {
+        process.kill(-pid, "SIGKILL");
+      } catch {
+        // It has ended in this moment.
+      }
+    }
     this.child.stdout.destroy();
-  }
+  };
 }
 
 /** What git is given of our environment: where programs lie, whose keys SSH takes, whom TLS trusts. */
