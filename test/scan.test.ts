@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -116,4 +118,19 @@ test.each([
   const ended = await run(...args);
   expect(ended).toMatchObject({ code, out: "" });
   expect(ended.err).toContain(why);
+});
+
+test("what is on the web is read by its kind, and what is none says so", async () => {
+  const server = createServer((request, response) => response.end(`${request.url}: ${TWO}\n`));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const page = `http://127.0.0.1:${port}/setup`;
+    const { code, out } = await run(page, "--kind", "url", "--dry-run", "--fail");
+    expect([code, out]).toEqual([1, expect.stringMatching(/npm-token {2}npm_\*{4}\(40\) {2}certain/)]);
+    const forge = await run(`http://127.0.0.1:${port}/`, "--kind", "github", "--dry-run");
+    expect([forge.code, forge.err]).toEqual([1, expect.stringContaining("the address names no owner")]);
+  } finally {
+    server.close();
+  }
 });

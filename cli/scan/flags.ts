@@ -1,7 +1,9 @@
 import type { Flags } from "../config.ts";
 import type { TenantFlags } from "../options.ts";
 
-export const targetKinds = ["git", "folder", "archive", "image", "npm"] as const;
+/** Of these the target is an address on the web. */
+export const webKinds = ["url", "sitemap", "feed", "github", "gitlab", "gitea"] as const;
+export const targetKinds = ["git", "folder", "archive", "image", "npm", ...webKinds] as const;
 export type TargetKind = (typeof targetKinds)[number];
 
 export const formats = ["text", "json"] as const;
@@ -17,5 +19,6 @@ export interface ScanFlags extends Flags, TenantFlags {
   readonly fail?: boolean;
   readonly format: Format;
   readonly registry?: string;
+  readonly tokenFile?: string;
   readonly textMib?: number;
 }

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { DeclaredFormat } from "../../admin/detect/declared.ts";
 import { Detector } from "../../admin/detect/detector.ts";
 import type { Finding } from "../../admin/detect/finding.ts";
 import { type GitleaksRules, readGitleaks } from "../../admin/detect/gitleaks.ts";
 import type { GivenFinding } from "../../admin/intake/takein.ts";
 import { givenOf } from "../../admin/scan/given.ts";
 import { Look, type LookOptions } from "../../admin/scan/look.ts";
+import { RemoteClient } from "../../admin/scan/remote/client.ts";
 import { type ScanOptions, scan } from "../../admin/scan/scan.ts";
 import { type Reader, SourceFailed } from "../../admin/scan/source.ts";
 import { tenantFolder } from "../../rules/tenants.ts";
@@ -19,7 +21,7 @@ import { version } from "../version.ts";
 import type { ScanFlags, TargetKind } from "./flags.ts";
 import { KeptMark, placeIn, placeOfDryRun, type ScanPlace } from "./place.ts";
 import { endLine, findingLine, type Told } from "./report.ts";
-import { kindOf, readerOf, told } from "./target.ts";
+import { anyAddress, kindOf, readerOf, told } from "./target.ts";
 
 /** Scans one target after the other, and tells of each; sets the exit code. */
 export async function scanTargets(targets: readonly string[], flags: ScanFlags): Promise<void> {
@@ -37,14 +39,23 @@ export async function scanTargets(targets: readonly string[], flags: ScanFlags):
     isDry || (!hasData && !isNamed)
       ? await placeOfDryRun(hasData ? settings.data : null, flags.tenant)
       : await placeIn(settings, flags.tenant, stop.signal);
+  const client = new RemoteClient({ allow: anyAddress() });
   try {
     const { inventory } = place;
-    const detector = Detector.of({ gitleaks: rules, inventory, assignments: flags.assignments ?? false });
+    const { formats } = settings.scan;
+    const assignments = flags.assignments ?? false;
+    const detector = Detector.of({ formats, gitleaks: rules, inventory, assignments });
     let findings = 0;
     const failed: string[] = [];
     for (const target of targets) {
       try {
-        findings += await scanTarget(target, flags, { place, detector, signal: stop.signal });
+        findings += await scanTarget(target, flags, {
+          place,
+          detector,
+          client,
+          formats,
+          signal: stop.signal,
+        });
       } catch (error) {
         if (!(error instanceof SourceFailed)) throw error;
         failed.push(target);
@@ -55,6 +66,7 @@ export async function scanTargets(targets: readonly string[], flags: ScanFlags):
     if (failed.length > 0 || stop.signal.aborted || (flags.fail === true && findings > 0))
       process.exitCode = ExitCode.failed;
   } finally {
+    await client.close();
     await place.close();
   }
 }
@@ -64,14 +76,17 @@ const SHOW_MS = 100;
 interface Scanning {
   readonly place: ScanPlace;
   readonly detector: Detector;
+  readonly client: RemoteClient;
+  readonly formats: readonly DeclaredFormat[];
   readonly signal: AbortSignal;
 }
 
 /** How many findings there were. */
 async function scanTarget(target: string, flags: ScanFlags, scanning: Scanning): Promise<number> {
-  const { place, detector, signal } = scanning;
+  const { place, detector, client, formats, signal } = scanning;
   const kind = flags.kind ?? (await kindOf(target));
-  const reader = readerOf(target, kind, { cache: join(place.cache, "git"), registry: flags.registry });
+  const { registry, tokenFile } = flags;
+  const reader = readerOf(target, kind, { cache: join(place.cache, "git"), client, registry, tokenFile });
   const began = performance.now();
   const progress = new Progress();
   const output = new Output();
@@ -95,7 +110,7 @@ async function scanTarget(target: string, flags: ScanFlags, scanning: Scanning):
     const outcome =
       place.intake === null
         ? await dryRun(reader, detector, options, onFinding)
-        : await taking(reader, place.intake, markOf(target, kind, flags, place), detector, {
+        : await taking(reader, place.intake, markOf(target, kind, flags, formats, place), detector, {
             ...options,
             onFinding,
           });
@@ -143,11 +158,17 @@ async function dryRun(
 }
 
 /** Another version or other rules may find more in what was looked at before. */
-function markOf(target: string, kind: TargetKind, flags: ScanFlags, { cache }: ScanPlace): KeptMark {
+function markOf(
+  target: string,
+  kind: TargetKind,
+  flags: ScanFlags,
+  formats: readonly DeclaredFormat[],
+  { cache }: ScanPlace,
+): KeptMark {
   const rules = flags.rules.map((file) => readFileSync(file, "utf8"));
   const path = existsSync(target) ? resolve(target) : told(target);
   const by = [version, flags.tenant, kind, path, flags.registry ?? "", String(flags.textMib), ...rules];
-  const mark = new KeptMark(cache, [...by, String(flags.assignments)]);
+  const mark = new KeptMark(cache, [...by, String(flags.assignments), JSON.stringify(formats)]);
   if (flags.full === true) mark.forget();
   return mark;
 }

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArchiveReader } from "../../admin/scan/archive.ts";
 import { FolderReader } from "../../admin/scan/folder.ts";
@@ -7,10 +7,16 @@ import { gitDirOf, LocalRepository, Mirror } from "../../admin/scan/git/reposito
 import { GitReader } from "../../admin/scan/git.ts";
 import { imageReader, isImage } from "../../admin/scan/image.ts";
 import { NpmReader, npmRegistry } from "../../admin/scan/npm.ts";
+import { AllowList } from "../../admin/scan/remote/allow.ts";
+import type { RemoteClient } from "../../admin/scan/remote/client.ts";
+import { readerOf as remoteReaderOf } from "../../admin/scan/remote/readers.ts";
 import { type Reader, SourceFailed } from "../../admin/scan/source.ts";
 import type { TargetKind } from "./flags.ts";
 
 export interface TargetOptions {
+  /** For what is on the web. */
+  readonly client: RemoteClient;
+  readonly tokenFile?: string | undefined;
   /** Where copies of repositories are kept. */
   readonly cache: string;
   readonly registry?: string | undefined;
@@ -39,8 +45,22 @@ export function told(target: string): string {
   return target.replace(/^([a-z+]+:\/\/)[^/]*@/i, "$1");
 }
 
+/** What a person typed may be reached, whatever its address; those where clouds keep their secrets never. */
+export const anyAddress = () => AllowList.parse(["0.0.0.0/0", "::/0"]);
+
+/** Never from arguments: those stand in the process list and the shell's history. */
+function tokenIn(file: string | undefined): string | null {
+  if (file === undefined) return null;
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new SourceFailed("the file of the token cannot be read", { isLasting: true, cause: error });
+  }
+}
+
 /** Throws SourceFailed. */
-export function readerOf(target: string, kind: TargetKind, { cache, registry }: TargetOptions): Reader {
+export function readerOf(target: string, kind: TargetKind, options: TargetOptions): Reader {
+  const { cache, client, registry, tokenFile } = options;
   switch (kind) {
     case "npm":
       // Whoever types the address of a registry may reach it.
@@ -57,5 +77,7 @@ export function readerOf(target: string, kind: TargetKind, { cache, registry }: 
       return new ArchiveReader(target);
     case "folder":
       return new FolderReader(target);
+    default:
+      return remoteReaderOf(kind, target, { client, token: () => tokenIn(tokenFile) });
   }
 }
