@@ -64,6 +64,8 @@ export const scanSchema = z.strictObject({
   /** Rules files of Gitleaks, by a name. */
   rules: z.record(name, file).default({}),
   credentials: z.record(name, credentialSchema).default({}),
+  /** Where the API of a forge lies, by its host, where it does not lie where it usually does; its credentials go there. */
+  bases: z.record(z.string().min(1).max(255).toLowerCase(), z.url({ protocol: /^https?$/ })).default({}),
   limits: limitsSchema.default(() => limitsSchema.parse({})),
 });
 

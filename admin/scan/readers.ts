@@ -48,7 +48,11 @@ export function readerOf(source: SourceRecord, options: ReaderOptions): Reader {
       return new GitReader(new Mirror(repository, { folder: cache, allowPrivate }));
     }
     default:
-      return remoteReaderOf(kind, address, { client, token: () => secretOf(source, options) });
+      return remoteReaderOf(kind, address, {
+        client,
+        token: () => secretOf(source, options),
+        base: config.bases[hostOf(address) ?? ""],
+      });
   }
 }
 

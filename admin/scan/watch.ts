@@ -173,20 +173,22 @@ export class Watch {
     const progress = { since: Date.now(), texts: 0, bytes: 0, findings: 0, done: null, of: null };
     const running: Running = { tenant, source, stop: new AbortController(), progress };
     this.#running.set(name, running);
-    const end = this.#look(running, source)
-      .catch((error: Error) => {
-        const { id } = source;
-        this.#options.logger.error(
-          { tenant: tenant.name, source: id, reason: error.message },
-          "could not store the state of a source",
-        );
-      })
-      .finally(() => {
-        this.#running.delete(name);
-        this.#ends.delete(end);
-        this.wake();
-      });
+    const end: Promise<void> = this.#look(running, source).then(
+      () => this.#isOver(name, end),
+      (error: Error) => {
+        // Not at once again: a disk that is full stays so for a while.
+        this.#isOver(name, end, false);
+        const facts = { tenant: tenant.name, source: source.id, reason: error.message };
+        this.#options.logger.error(facts, "could not store the state of a source");
+      },
+    );
     this.#ends.add(end);
+  }
+
+  #isOver(name: string, end: Promise<void>, isStored = true): void {
+    this.#running.delete(name);
+    this.#ends.delete(end);
+    if (isStored) this.wake();
   }
 
   /** One look from its beginning to what is stored of its end. Rejects with StoreFailed. */
@@ -211,19 +213,12 @@ export class Watch {
     try {
       outcome = await this.#scan(running, source);
     } catch (error) {
+      if (stop.signal.aborted) return this.#stopped(running, log);
       return this.#failed(running, log, error as Error);
     }
     const { end, mark, texts, bytes, findings, skipped, taken } = outcome;
     this.#count({ texts, bytes, findings, leaks: taken.leaks });
-    if (end === "stopped") {
-      this.counters.stopped++;
-      const why = stop.signal.reason as StopReason;
-      log.info({ why, ms: Date.now() - began }, "a look at a source was stopped");
-      // What the close cut off stays due; what a person stopped has its turn when the schedule says so.
-      const next = why === "asked" ? { nextRunAt: this.plan(tenant, source, Date.now()) } : {};
-      await states.write(source, { runningSince: null, ...next });
-      return;
-    }
+    if (end === "stopped") return this.#stopped(running, log);
     this.counters.ok++;
     const at = Date.now();
     const figures = { texts, bytes, findings, leaks: taken.leaks, skipped };
@@ -233,7 +228,7 @@ export class Watch {
       runningSince: null,
       lastRunAt: began,
       lastOkAt: at,
-      nextRunAt: this.plan(tenant, source, at),
+      nextRunAt: this.#nextOf(running, at),
       failures: 0,
       lastError: null,
       isPaused: false,
@@ -265,6 +260,22 @@ export class Watch {
         running.progress = { since: running.progress.since, texts, bytes, findings, done, of };
       },
     });
+  }
+
+  /** What the close cut off stays due; what a person stopped has its turn when the schedule says so. */
+  async #stopped(running: Running, log: Logger): Promise<void> {
+    const { tenant, source, stop, progress } = running;
+    const why = stop.signal.reason as StopReason;
+    const at = Date.now();
+    this.counters.stopped++;
+    log.info({ why, ms: at - progress.since }, "a look at a source was stopped");
+    const next = why === "asked" ? { nextRunAt: this.#nextOf(running, at) } : {};
+    await tenant.store.sources.states.write(source, { runningSince: null, ...next });
+  }
+
+  /** As its schedule says now: it may be another one than at the beginning of the look. */
+  #nextOf({ tenant, source }: Running, after: number): number | null {
+    return this.plan(tenant, tenant.store.sources.get(source.id) ?? source, after);
   }
 
   async #failed({ tenant, source, progress }: Running, log: Logger, error: Error): Promise<void> {

@@ -1,8 +1,9 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SourceId } from "../../rules/source.ts";
 import { type Json, TestAdmin } from "../../test/admin.ts";
 import { temporaryFolder, until } from "../../test/support.ts";
 
@@ -12,12 +13,17 @@ const first = "acme_q7x2k9w4m1z8v5t3r6p";
 const second = "acme_h3n8d5j1f6b9s4y7c2g";
 
 let admin: TestAdmin;
+let forge: RequestListener = () => {};
+const forgeServer = createServer((request, response) => forge(request, response));
 beforeAll(async () => {
+  await new Promise<void>((resolve) => forgeServer.listen(0, "127.0.0.1", resolve));
+  const { port } = forgeServer.address() as AddressInfo;
   mkdirSync(watched);
   writeFileSync(join(files.path, "secret.token"), "made-up-forge-token\n");
   const scan = {
     paths: [watched],
     allow: ["127.0.0.1"],
+    bases: { "127.0.0.1": `http://127.0.0.1:${port}/odd/api` },
     formats: [{ name: "acme", prefix: "acme_", pattern: "[a-z0-9]{19}" }],
     credentials: { forge: { file: join(files.path, "secret.token"), host: "git.example" } },
   };
@@ -25,6 +31,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await admin.stop();
+  forgeServer.close();
   files.remove();
 });
 
@@ -119,6 +126,41 @@ describe("a watched source", () => {
     server.close();
   });
 
+  test("of a forge is read by the API that the configuration names, with its credential", async () => {
+    const asked: string[] = [];
+    forge = (request, response) => {
+      asked.push(`${request.url?.split("?", 1)[0]} ${request.headers.authorization}`);
+      response.writeHead(200, { "content-type": "application/json" }).end("[]");
+    };
+    const credential = { secret: "made-up-token-of-a-forge" };
+    const { body } = await add({ kind: "gitea", address: "http://127.0.0.1/acme/app", credential });
+    await ended(body.id);
+    expect(asked.length).toBeGreaterThan(0);
+    for (const each of asked) expect(each).toMatch(/^\/odd\/api\/.+ token made-up-token-of-a-forge$/);
+  });
+
+  test("waits for its turn: two are looked at at a time, whatever is due", async () => {
+    const held: (() => void)[] = [];
+    let [open, most] = [0, 0];
+    forge = (_, response) => {
+      most = Math.max(most, ++open);
+      held.push(() => {
+        open--;
+        response.writeHead(200, { "content-type": "text/plain" }).end("nothing");
+      });
+    };
+    const { port } = forgeServer.address() as AddressInfo;
+    const ids: unknown[] = [];
+    for (let at = 0; at < 5; at++)
+      ids.push((await add({ kind: "url", address: `http://127.0.0.1:${port}/page-${at}` })).body.id);
+    for (let answered = 0; answered < ids.length; answered++) {
+      await until("another one is asked for", async () => held.length > 0);
+      held.shift()!();
+    }
+    for (const id of ids) await ended(id);
+    expect(most).toBe(2);
+  });
+
   test("goes on after a restart in the middle of a look, which is no failure", async () => {
     const texts = Object.fromEntries(
       Array.from({ length: 200 }, (_, at) => [`${at}.txt`, `${at} ${second}\n`]),
@@ -132,6 +174,29 @@ describe("a watched source", () => {
     expect(await show(body.id)).toMatchObject({ state: "waiting", failures: 0, last: { texts: 200 } });
     expect(admin.log.some((line) => line.includes("was stopped") && line.includes("closing"))).toBe(true);
     expect(await leaks()).toHaveLength(2);
+  });
+
+  test("that ended the process in the middle of a look is not looked at again at once", async () => {
+    const { body } = await add({ kind: "folder", address: join(watched, "code"), schedule: null });
+    const source = { id: body.id as SourceId, address: body.address as string };
+    await admin.hands(({ default: { store } }) =>
+      store.sources.states.write(source, { runningSince: 1_000, nextRunAt: 2_000 }),
+    );
+    await ended(body.id);
+    const failing = await show(body.id);
+    expect(failing).toMatchObject({ state: "failing", failures: 1, last: null });
+    expect(failing.lastError).toMatch(/in the middle/);
+    expect(Date.parse(failing.nextRunAt as string)).toBeGreaterThan(Date.now() + 50_000);
+  });
+
+  test("that is changed while it is looked at has its next look by what was changed", async () => {
+    const { body } = await add({ kind: "folder", address: join(watched, "many") });
+    await until("the look is under way", async () => (await show(body.id)).progress !== null);
+    await admin.call("PATCH", `${path}/${body.id}`, { body: { schedule: "@weekly" } });
+    await ended(body.id);
+    const at = Date.parse((await show(body.id)).nextRunAt as string);
+    // Sundays at midnight, or up to a quarter of an hour later.
+    expect([new Date(at).getUTCDay(), new Date(at).getUTCHours()]).toEqual([0, 0]);
   });
 
   test("can be stopped, switched off and taken away", async () => {
