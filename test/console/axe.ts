@@ -11,12 +11,25 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** What axe holds against the page as it stands, the serious and the critical. */
-export async function violations(page: Page): Promise<string[]> {
+/** Rules about what another width or other colours change. */
+export const looks: readonly string[] = [
+  "color-contrast",
+  "target-size",
+  "scrollable-region-focusable",
+  "label",
+  "select-name",
+  "button-name",
+  "link-name",
+  "link-in-text-block",
+];
+
+/** What axe holds against the page as it stands, the serious and the critical; by all its rules, or by some. */
+export async function violations(page: Page, rules?: readonly string[]): Promise<string[]> {
   await evaluate(page, axe);
+  const options = { resultTypes: ["violations"], ...(rules && { runOnly: { type: "rule", values: rules } }) };
   const { violations: found } = await evaluate<{ violations: Violation[] }>(
     page,
-    'axe.run(document, { resultTypes: ["violations"] })',
+    `axe.run(document, ${JSON.stringify(options)})`,
   );
   return found
     .filter(({ impact }) => impact === "serious" || impact === "critical")
