@@ -42,6 +42,18 @@ const PAGES: readonly View[] = [
     },
   },
   {
+    name: "import-report",
+    to: "/?add=report",
+    ready: async (page) => {
+      const name = "gitleaks.json";
+      const token = "made-up-reported-token-1";
+      const found = { RuleID: "made-up", File: "src/app.env", StartLine: 3, Secret: token, Match: token };
+      const report = JSON.stringify([found, { ...found, Secret: "REDACTED" }]);
+      const file = { name, mimeType: "application/json", buffer: Buffer.from(report) };
+      await page.getByRole("dialog").locator('input[type="file"]').setInputFiles(file);
+    },
+  },
+  {
     name: "apply",
     to: "/?q=Docker",
     ready: async (page) => {

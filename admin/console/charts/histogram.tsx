@@ -32,7 +32,7 @@ export function Histogram({ label, from, bucketMs, series, height, onBrush, onCh
       undefined,
       isLong
         ? { month: "short", day: "numeric" }
-        : { ...(days > 1 && { weekday: "short" }), hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+        : { ...(days > 1.1 && { weekday: "short" }), hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     );
   const brushed = (first: number, last: number) =>
     onBrush?.(at(Math.max(0, Math.round(first))), at(Math.min(buckets, Math.round(last) + 1)));
