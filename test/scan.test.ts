@@ -127,7 +127,7 @@ test("what is on the web is read by its kind, and what is none says so", async (
     const { port } = server.address() as AddressInfo;
     const page = `http://127.0.0.1:${port}/setup`;
     const { code, out } = await run(page, "--kind", "url", "--dry-run", "--fail");
-    expect([code, out]).toEqual([1, expect.stringMatching(/npm-token {2}npm_\*{4}\(40\) {2}certain/)]);
+    expect([code, out]).toEqual([1, expect.stringMatching(/setup:1:9 {2}.+ {2}npm_\*{4}\(40\) {2}certain/)]);
     const forge = await run(`http://127.0.0.1:${port}/`, "--kind", "github", "--dry-run");
     expect([forge.code, forge.err]).toEqual([1, expect.stringContaining("the address names no owner")]);
   } finally {
