@@ -21,7 +21,7 @@ beforeAll(async () => {
   const notifier = new Notifier(tenants, { config: config.notify, smtp: undefined, logger, everyMs: null });
   const closing = new AbortController().signal;
   const { runtime } = admin;
-  const services = { runtime, closing, config };
+  const services = { runtime, closing, config, version: "0.0.0" };
   const watch = new Watch(tenants, {
     config: config.scan,
     services,

@@ -90,7 +90,7 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     });
     watch = new Watch(tenants, {
       config: config.scan,
-      services: { runtime, closing: closing.signal, config },
+      services: { runtime, closing: closing.signal, config, version },
       data,
       logger,
       ...(options.watchEveryMs === undefined ? {} : { everyMs: options.watchEveryMs }),

@@ -1,3 +1,5 @@
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { JournalAction } from "../../rules/journal.ts";
 import type { SourceOptions } from "../../rules/source.ts";
 import type { Tenant } from "../../rules/tenants.ts";
@@ -39,6 +41,8 @@ interface Known {
 export class Detectors {
   readonly #config: ScanConfig;
   readonly #rules = new Map<string, GitleaksRules>();
+  /** The rules files by name, with the digests of their contents. */
+  readonly #texts: [name: string, digest: string][] = [];
   readonly #known = new Map<string, Known>();
   #making: Promise<unknown> = Promise.resolve();
 
@@ -48,6 +52,7 @@ export class Detectors {
     for (const [name, file] of Object.entries(config.rules)) {
       try {
         this.#rules.set(name, readGitleaks(file));
+        this.#texts.push([name, hash("sha256", readFileSync(file), "hex")]);
       } catch (error) {
         throw new Error(`scan.rules: ${name}: ${(error as Error).message}`, { cause: error });
       }
@@ -59,6 +64,16 @@ export class Detectors {
     return [...this.#rules].flatMap(([name, { problems }]) =>
       problems.map((problem) => `${name}: ${problem}`),
     );
+  }
+
+  /**
+   * Tells apart what is looked for: another version, other formats, rules or live tokens may find more in what was read before.
+   * Tokens of leaks do not count: whoever registers one knows where it leaked.
+   */
+  digestOf(tenant: Tenant, { rules, assignments }: SourceOptions, version: string): string {
+    const listed = tenant.store.inventory.list().map(({ name, tokens, addedAt }) => [name, tokens, addedAt]);
+    const by = [version, rules, assignments, this.#config.formats, this.#texts, listed];
+    return hash("sha256", JSON.stringify(by), "base64url");
   }
 
   of(tenant: Tenant, { rules, assignments }: SourceOptions): Promise<Detector> {

@@ -12,15 +12,12 @@ export class ScannedFile implements RandomAccess {
   }
 
   /**
-   * Null where it is no regular file, or not the one that was looked at before (`ino`). Neither a link that has taken its place is
-   * followed, nor a pipe waited for. Rejects with the error of the system.
+   * Null where it is no regular file, or not the one that was looked at before (`ino`): a link that has taken its place is not
+   * followed. A pipe is never waited for. Rejects with the error of the system.
    */
   static async open(path: string, ino?: number): Promise<ScannedFile | null> {
-    const flags =
-      ino === undefined
-        ? constants.O_RDONLY
-        : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    const handle = await open(path, flags);
+    const plain = constants.O_RDONLY | constants.O_NONBLOCK;
+    const handle = await open(path, ino === undefined ? plain : plain | constants.O_NOFOLLOW);
     const stat = await handle.stat();
     if (stat.isFile() && (ino === undefined || stat.ino === ino)) return new ScannedFile(handle, stat.size);
     await handle.close();

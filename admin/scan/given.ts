@@ -69,7 +69,8 @@ const BLOB = /^https?:\/\/[^/]+\/(?:.+\/(?:-\/)?blob|.+\/src\/(?:commit|branch|t
 
 /** The address with the line where its host shows lines; null for one that is too long to keep. */
 function urlAt(url: string | null | undefined, line: number): string | null {
-  if (typeof url !== "string") return null;
+  // First: on a long address, which a stranger may write, the expression takes time by its square.
+  if (typeof url !== "string" || url.length > urlCharsMax) return null;
   const whole = BLOB.test(url) ? `${url}#L${line}` : url;
   return whole.length <= urlCharsMax ? whole : null;
 }

@@ -5,6 +5,7 @@ import type { Source, SourceId, SourceRecord } from "../../rules/source.ts";
 import type { Tenant, Tenants } from "../../rules/tenants.ts";
 import type { TakeInServices } from "../intake/takein.ts";
 import { Sealer } from "../notify/seal.ts";
+import type { Services } from "../services.ts";
 import { limitsOf, type ScanConfig } from "./config.ts";
 import { Detectors } from "./detectors.ts";
 import { nextAfterFailure, plannedAfter } from "./plan.ts";
@@ -16,7 +17,7 @@ import { SourceFailed } from "./source.ts";
 
 export interface WatchOptions {
   readonly config: ScanConfig;
-  readonly services: TakeInServices;
+  readonly services: TakeInServices & Pick<Services, "version">;
   /** The data folder. */
   readonly data: string;
   readonly logger: Logger;
@@ -41,6 +42,8 @@ interface Running {
   readonly source: Source;
   readonly stop: AbortController;
   progress: WatchProgress;
+  /** What is looked for, once that is known. */
+  lookedBy: string | null;
 }
 
 /** Why a look is stopped; what stops by itself has none. */
@@ -171,7 +174,8 @@ export class Watch {
   #begin(tenant: Tenant, source: SourceRecord): void {
     const name = nameOf(tenant, source.id);
     const progress = { since: Date.now(), texts: 0, bytes: 0, findings: 0, done: null, of: null };
-    const running: Running = { tenant, source, stop: new AbortController(), progress };
+    const stop = new AbortController();
+    const running: Running = { tenant, source, stop, progress, lookedBy: null };
     this.#running.set(name, running);
     const end: Promise<void> = this.#look(running, source).then(
       () => this.#isOver(name, end),
@@ -225,6 +229,7 @@ export class Watch {
     log.info({ end, ...figures, sightings: taken.sightings, ms: at - began }, "a look at a source ended");
     await states.write(source, {
       mark,
+      lookedBy: running.lookedBy,
       runningSince: null,
       lastRunAt: began,
       lastOkAt: at,
@@ -248,13 +253,16 @@ export class Watch {
       unseal: ({ id }, sealed) => this.sealerOf(tenant).open(id, sealed),
     });
     const detector = await this.#detectors.of(tenant, source.options);
+    const lookedBy = this.#detectors.digestOf(tenant, source.options, services.version);
+    running.lookedBy = lookedBy;
+    const before = states.get(source.id);
     return scan(services, tenant, `${source.id} (${source.kind})`, reader, detector, {
-      mark: states.get(source.id).mark,
+      mark: before.lookedBy === lookedBy ? before.mark : null,
       limits: limitsOf(config),
       signal: stop.signal,
       risk: source.options.risk,
       onMark: async (mark) => {
-        if ((await states.write(source, { mark })) === null) stop.abort("changed");
+        if ((await states.write(source, { mark, lookedBy })) === null) stop.abort("changed");
       },
       onProgress: ({ texts, bytes, findings, done, of }) => {
         running.progress = { since: running.progress.since, texts, bytes, findings, done, of };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SourceId } from "../../rules/source.ts";
 import { type Json, TestAdmin } from "../../test/admin.ts";
+import { git, newRepository } from "../../test/repositories.ts";
 import { temporaryFolder, until } from "../../test/support.ts";
 
 const files = temporaryFolder();
@@ -290,6 +291,27 @@ test("a token of the inventory is found whatever it looks like; only its digest 
   const audit = await admin.call("GET", "/api/v1/audit");
   expect(audit.text).not.toContain(token);
   expect(await admin.hands(({ default: { store } }) => store.audit())).toMatchObject({ ok: true });
+});
+
+test("what was read is read again once another token is listed, and not before", async () => {
+  const token = "made-up-in-an-old-commit";
+  const address = newRepository(join(watched, "history"));
+  writeFileSync(join(address, "notes.txt"), `see ${token}.\n`);
+  git(address, "add", "-A");
+  git(address, "commit", "--quiet", "--message", "first");
+  const { body } = await add({ kind: "git", address });
+  await ended(body.id);
+  const read = async () => {
+    const { lastRunAt } = await show(body.id);
+    await run(body.id);
+    await ended(body.id, lastRunAt);
+    return (await show(body.id)).last as Json;
+  };
+  expect((await show(body.id)).last).toMatchObject({ findings: 0 });
+  expect(await read()).toMatchObject({ texts: 0, findings: 0 });
+  await admin.call("POST", "/api/v1/inventory", { body: { name: "old", tokens: [token] } });
+  expect(await read()).toMatchObject({ findings: 1, leaks: 1 });
+  expect(await read()).toMatchObject({ texts: 0, findings: 0 });
 });
 
 test("the metrics count looks and what they found", async () => {

@@ -21,7 +21,7 @@ import { version } from "../version.ts";
 import type { ScanFlags, TargetKind } from "./flags.ts";
 import { KeptMark, placeIn, placeOfDryRun, type ScanPlace } from "./place.ts";
 import { endLine, findingLine, type Told } from "./report.ts";
-import { anyAddress, kindOf, readerOf, told } from "./target.ts";
+import { allowedBy, kindOf, readerOf, told } from "./target.ts";
 
 /** Scans one target after the other, and tells of each; sets the exit code. */
 export async function scanTargets(targets: readonly string[], flags: ScanFlags): Promise<void> {
@@ -39,7 +39,6 @@ export async function scanTargets(targets: readonly string[], flags: ScanFlags):
     isDry || (!hasData && !isNamed)
       ? await placeOfDryRun(hasData ? settings.data : null, flags.tenant)
       : await placeIn(settings, flags.tenant, stop.signal);
-  const client = new RemoteClient({ allow: anyAddress() });
   try {
     const { inventory } = place;
     const { formats } = settings.scan;
@@ -52,7 +51,6 @@ export async function scanTargets(targets: readonly string[], flags: ScanFlags):
         findings += await scanTarget(target, flags, {
           place,
           detector,
-          client,
           formats,
           signal: stop.signal,
         });
@@ -66,7 +64,6 @@ export async function scanTargets(targets: readonly string[], flags: ScanFlags):
     if (failed.length > 0 || stop.signal.aborted || (flags.fail === true && findings > 0))
       process.exitCode = ExitCode.failed;
   } finally {
-    await client.close();
     await place.close();
   }
 }
@@ -76,16 +73,16 @@ const SHOW_MS = 100;
 interface Scanning {
   readonly place: ScanPlace;
   readonly detector: Detector;
-  readonly client: RemoteClient;
   readonly formats: readonly DeclaredFormat[];
   readonly signal: AbortSignal;
 }
 
 /** How many findings there were. */
 async function scanTarget(target: string, flags: ScanFlags, scanning: Scanning): Promise<number> {
-  const { place, detector, client, formats, signal } = scanning;
+  const { place, detector, formats, signal } = scanning;
   const kind = flags.kind ?? (await kindOf(target));
   const { registry, tokenFile } = flags;
+  const client = new RemoteClient({ allow: allowedBy(target, registry) });
   const reader = readerOf(target, kind, { cache: join(place.cache, "git"), client, registry, tokenFile });
   const began = performance.now();
   const progress = new Progress();
@@ -124,6 +121,7 @@ async function scanTarget(target: string, flags: ScanFlags, scanning: Scanning):
     return outcome.findings;
   } finally {
     progress.clear();
+    await client.close();
     await output.flush();
   }
 }

@@ -45,8 +45,11 @@ export function told(target: string): string {
   return target.replace(/^([a-z+]+:\/\/)[^/]*@/i, "$1");
 }
 
-/** What a person typed may be reached, whatever its address; those where clouds keep their secrets never. */
-export const anyAddress = () => AllowList.parse(["0.0.0.0/0", "::/0"]);
+/** What a person typed may be reached, whatever its address; where that leads to, only if it is everybody's. */
+export function allowedBy(target: string, registry: string | undefined): AllowList {
+  const typed = [target, registry ?? ""].filter((each) => /^https?:/i.test(each) && URL.canParse(each));
+  return AllowList.parse(typed.map((each) => new URL(each).hostname.replace(/^\[(.*)\]$/, "$1")));
+}
 
 /** Never from arguments: those stand in the process list and the shell's history. */
 function tokenIn(file: string | undefined): string | null {
@@ -63,10 +66,9 @@ export function readerOf(target: string, kind: TargetKind, options: TargetOption
   const { cache, client, registry, tokenFile } = options;
   switch (kind) {
     case "npm":
-      // Whoever types the address of a registry may reach it.
       return new NpmReader(target.replace(/^npm:/, ""), {
         registry: registry ?? npmRegistry,
-        allowPrivate: true,
+        allowPrivate: client.allow.covers,
       });
     case "git":
       if (existsSync(target)) return new GitReader(new LocalRepository(target));

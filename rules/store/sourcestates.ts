@@ -25,6 +25,8 @@ export interface SourceLook {
 export interface SourceState {
   /** Up to where it was read, in its reader's words; null: the next look sees all of it. */
   readonly mark: { readonly [name: string]: Json } | null;
+  /** What was looked for up to there, as a digest; with another one all of it is read again. */
+  readonly lookedBy?: string | null;
   /** When the look under way began. Where nobody looks, the process ended in the middle of it. */
   readonly runningSince: number | null;
   readonly lastRunAt: number | null;

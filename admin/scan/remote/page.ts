@@ -1,3 +1,4 @@
+import { urlCharsMax } from "../../../rules/text.ts";
 import type { Piece, ReadOptions } from "../source.ts";
 import type { RemoteClient, Validators } from "./client.ts";
 import { NotRead } from "./failure.ts";
@@ -71,6 +72,7 @@ export function labelOf(url: URL): string {
 /** An http or https address, whole or as seen from `base`, without fragment and user info; null for anything else. */
 export function pageUrl(text: string, base?: URL): URL | null {
   const trimmed = text.trim();
+  if (trimmed.length > urlCharsMax) return null;
   if (!URL.canParse(trimmed, base?.href)) return null;
   const url = new URL(trimmed, base);
   url.hash = "";

@@ -91,7 +91,9 @@ export class SitemapReader implements Reader {
         continue;
       }
       const list = yield* this.list(url, course, isOnly && depth === 0);
-      waiting.push(...list.sitemaps.map((each) => ({ ...each, depth: depth + 1 })));
+      const room = Math.max(0, SITEMAPS_MAX - met.size - waiting.length);
+      waiting.push(...list.sitemaps.slice(0, room).map((each) => ({ ...each, depth: depth + 1 })));
+      if (list.sitemaps.length > room) yield { kind: "skipped", path: pathOf(url), why: "too_many" };
       yield* this.pages(next, list.pages, course);
       if (list.pages.length > 0) course.done.push(key);
     }

@@ -46,6 +46,8 @@ export interface Reached {
 }
 
 const PAGES_MAX = 100_000;
+/** How far the clock of a host may be ahead of ours. */
+const CLOCK_MS = 60_000;
 
 /**
  * What a stream has of new. A sorted list goes on from the change of the last item instead of by page number, since what is
@@ -59,6 +61,8 @@ export async function* readStream(
 ): AsyncGenerator<Piece | Reached> {
   let { since, newest } = before;
   newest ??= since;
+  // A date in the future would hide whatever comes until then; and clocks differ.
+  const latest = Date.now() - CLOCK_MS;
   let url = stream.url(forge, since);
   if (before.page !== null) url.searchParams.set("page", String(before.page));
   let met = new Set<string>();
@@ -79,7 +83,7 @@ export async function* readStream(
       if (last.has(id) || (updatedAt !== null && before.since !== null && updatedAt < before.since)) continue;
       yield* item.pieces(forge);
       if (forge.read.signal.aborted) return;
-      newest = later(newest, updatedAt);
+      newest = later(newest, updatedAt === null ? null : Math.min(updatedAt, latest));
     }
     if (page.next === null) {
       // The ETag is that of an address, and the address has the time in it. A full page stays as it is when another follows.
