@@ -18,13 +18,16 @@ const REDIRECTS_MAX = 5;
 const REST_BYTES = 16 * 1024;
 /** Of silence. */
 const TIMEOUT_MS = 30_000;
+/** From the first byte asked to the last one answered: what drips is given up. */
+const TOTAL_MS = 10 * 60_000;
 
 /**
  * Gets what an address answers, whole; every address on the way passes the guard, those of redirects too. Rejects with
  * SourceFailed.
  */
-export async function getBytes(url: string, options: GetOptions): Promise<Buffer> {
-  const { allowPrivate, label } = options;
+export async function getBytes(url: string, given: GetOptions): Promise<Buffer> {
+  const { allowPrivate, label } = given;
+  const options = { ...given, signal: AbortSignal.any([given.signal, AbortSignal.timeout(TOTAL_MS)]) };
   const agent = new Agent({
     maxHeaderSize: 16 * 1024,
     headersTimeout: TIMEOUT_MS,
