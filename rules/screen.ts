@@ -103,7 +103,7 @@ function partsOf(word: string): readonly string[] {
     "\\",
   );
   const parts = new Set([...word.split(MARKS), ...(marked === word ? [] : marked.split(MARKS))]);
-  for (const dot of [word.indexOf("."), word.lastIndexOf(".")]) if (dot > 0) parts.add(word.slice(0, dot));
+  parts.add(word.slice(0, Math.max(0, word.lastIndexOf("."))));
   return [...parts].filter((part) => part.length >= PART_CHARS_MIN && part !== word).slice(0, PARTS_MAX);
 }
 
