@@ -41,7 +41,7 @@ export function gitlabReceiver(reception: Reception, config: IntakeConfig["gitla
 
   const revoke = async (context: Context<Env>): Promise<Response> => {
     const sender = senderOf(context);
-    return reception.withJson(context, async (bytes) => {
+    return reception.withJson(context, true, async (bytes) => {
       const tokens = parseSent(bytes, tokensSchema);
       if (!tokens.every(({ type }) => sender.types.has(type)))
         throw new Problem(400, "A type is none of the revocable types; nothing was taken in.");
