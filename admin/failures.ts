@@ -21,14 +21,22 @@ export class Failures {
 
   /** Counts one more. Answers 0, or the seconds until the next one is counted where the allowance is spent. */
   count(address: string, now: number): number {
-    const network = networkOf(address);
-    const { left, at } = this.buckets.get(network) ?? { left: this.perMinute, at: now };
-    const filled = Math.min(this.perMinute, left + ((now - at) / MINUTE_MS) * this.perMinute);
-    if (filled < 1) {
-      this.buckets.set(network, { left: filled, at: now });
-      return Math.ceil(((1 - filled) * MINUTE_MS) / this.perMinute / 1000);
-    }
-    this.buckets.set(network, { left: filled - 1, at: now });
-    return 0;
+    const left = this.leftOf(address, now);
+    this.buckets.set(networkOf(address), { left: left < 1 ? left : left - 1, at: now });
+    return this.secondsOf(left);
+  }
+
+  /** The same without counting one. */
+  wait(address: string, now: number): number {
+    return this.secondsOf(this.leftOf(address, now));
+  }
+
+  private leftOf(address: string, now: number): number {
+    const { left, at } = this.buckets.get(networkOf(address)) ?? { left: this.perMinute, at: now };
+    return Math.min(this.perMinute, left + ((now - at) / MINUTE_MS) * this.perMinute);
+  }
+
+  private secondsOf(left: number): number {
+    return left >= 1 ? 0 : Math.ceil(((1 - left) * MINUTE_MS) / this.perMinute / 1000);
   }
 }

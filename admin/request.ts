@@ -96,6 +96,8 @@ export interface BodyLimit {
   /** What it is called in the configuration. */
   readonly name: string;
   readonly withinMs?: number;
+  /** Hears of each piece before it is kept, and may refuse it. */
+  readonly onBytes?: (bytes: number) => Problem | null;
 }
 
 /**
@@ -104,7 +106,7 @@ export interface BodyLimit {
  */
 export function readBody(
   incoming: IncomingMessage,
-  { bytesMax, name, withinMs }: BodyLimit,
+  { bytesMax, name, withinMs, onBytes }: BodyLimit,
 ): Promise<Buffer> {
   const declared = Number(incoming.headers["content-length"] ?? 0);
   return new Promise((resolve, reject) => {
@@ -124,6 +126,8 @@ export function readBody(
     const onData = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > bytesMax) return refuse();
+      const problem = onBytes?.(chunk.length) ?? null;
+      if (problem !== null) return stop(problem);
       chunks.push(chunk);
     };
     const onEnd = () => settle(() => resolve(joined(chunks)));

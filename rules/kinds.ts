@@ -51,6 +51,49 @@ export function plainlyToken(word: string): string | null {
   return found?.format.kind ?? null;
 }
 
+/** Formats whose tokens are known wherever they begin: their shape is not met by chance. */
+const WITHIN = FORMATS.flatMap(({ body, anchors, lead, isBehind, near, isSound }) =>
+  body === null || isBehind || near !== null
+    ? []
+    : [
+        {
+          anchors,
+          leads: lead?.max ?? 0,
+          isSound,
+          body: new RegExp(`(?:${body.source})(?![0-9A-Za-z])`, "y"),
+        },
+      ],
+);
+const ANCHOR = new RegExp(
+  [...new Set(WITHIN.flatMap(({ anchors }) => anchors))]
+    .map((each) => each.replaceAll(/[.$]/g, "\\$&"))
+    .join("|"),
+  "g",
+);
+/** Places of one word where a token may begin; a word of more is taken for one that holds a token. */
+const ANCHORS_MAX = 64;
+
+/** Whether a whole token of a known format stands anywhere in the word, whatever stands before it and behind it. */
+export function holdsPlainly(word: string): boolean {
+  ANCHOR.lastIndex = 0;
+  for (let hits = 0; ; hits++) {
+    const hit = ANCHOR.exec(word);
+    if (hit === null) return false;
+    if (hits === ANCHORS_MAX) return true;
+    const { index } = hit;
+    for (const { anchors, leads, isSound, body } of WITHIN) {
+      if (!anchors.some((anchor) => word.startsWith(anchor, index))) continue;
+      for (let from = index; from >= Math.max(0, index - leads); from--) {
+        body.lastIndex = from;
+        const [text] = body.exec(word) ?? [];
+        if (text !== undefined && (isSound?.(text) ?? true)) return true;
+      }
+    }
+    // The next may begin within this one: `sk-` in `task-sk-`.
+    ANCHOR.lastIndex = index + 1;
+  }
+}
+
 /** Shannon's entropy of the text's characters, in bits a character. */
 export function entropyOf(text: string): number {
   const counts = new Map<string, number>();

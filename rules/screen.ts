@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { digestToken, type TokenDigest } from "./digest.ts";
-import { plainlyToken } from "./kinds.ts";
+import { holdsPlainly, plainlyToken } from "./kinds.ts";
 import type { Pepper } from "./pepper.ts";
 import { InputRefused } from "./refusal.ts";
 import { Token } from "./token.ts";
@@ -10,6 +10,10 @@ import { digestHash, HashForm, hashAlgorithms } from "./tokenhash.ts";
 const STRETCHES_MAX = 20_000;
 /** Places in one word where a token may begin or end; beyond it the whole word and its parts are looked at. */
 const EDGES_MAX = 24;
+/** Characters of the shortest part of a word that is looked at by itself. */
+const PART_CHARS_MIN = 16;
+/** Parts of one word that are looked at; a word of more is a blob, and no name of a file. */
+const PARTS_MAX = 32;
 
 /**
  * Refuses texts that hold a token: one that `isToken` knows by its digest, or what is plainly one of a known format.
@@ -53,7 +57,8 @@ export function screenTexts(
 /**
  * The text with what is a token masked: one that `isToken` knows by its digest, or what is plainly one of a known format. For
  * texts that come from elsewhere in great numbers: looks at the words between the marks of URLs and prose, as they
- * stand and percent-decoded, and not at every stretch as `refuseTokens` does. Without `withHashes` tokens of which
+ * stand and percent-decoded, at their parts of 16 characters and more, and not at every stretch as `refuseTokens` does.
+ * A word that holds a token goes as a whole. Without `withHashes` tokens of which
  * only a hash is known are not looked for. `seen` remembers what words are; hand in a new one when `isToken` may say
  * otherwise.
  */
@@ -67,8 +72,11 @@ export function maskTokens(
   return text.replaceAll(/[^\s/?&=#,;:@()<>"'`|[\]{}]{6,}/g, (word) => {
     let known = seen.get(word);
     if (known === undefined) {
+      const isOne = (each: string) =>
+        plainlyToken(each) !== null || wordDigests(each, pepper, withHashes).some(isToken);
       known = spellingsOf(word).some(
-        (each) => plainlyToken(each) !== null || wordDigests(each, pepper, withHashes).some(isToken),
+        (each) =>
+          isOne(each) || (each.length >= PART_CHARS_MIN && (holdsPlainly(each) || partsOf(each).some(isOne))),
       );
       seen.set(word, known);
     }
@@ -87,6 +95,19 @@ function spellingsOf(word: string): string[] {
     return [word];
   }
 }
+
+/** What stands between marks, also once escapes are marks (`\x01`, `%01`), and the word without the ending of a file's name. */
+function partsOf(word: string): readonly string[] {
+  const marked = word.replaceAll(
+    /\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|u\{[0-9a-f]+\}|[0-7]{3}|[a-z0])|%[0-9a-f]{2}/gi,
+    "\\",
+  );
+  const parts = new Set([...word.split(MARKS), ...(marked === word ? [] : marked.split(MARKS))]);
+  parts.add(word.slice(0, Math.max(0, word.lastIndexOf("."))));
+  return [...parts].filter((part) => part.length >= PART_CHARS_MIN && part !== word).slice(0, PARTS_MAX);
+}
+
+const MARKS = /[^A-Za-z0-9_-]+/;
 
 const forms = hashAlgorithms.map((algorithm) => new HashForm(algorithm));
 

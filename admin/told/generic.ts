@@ -26,7 +26,7 @@ export function genericReceiver(reception: Reception, config: IntakeConfig["gene
     ) as [string, string, string];
     if (!/^[\x21-\x7e]{1,256}$/.test(id) || !/^[0-9]{1,11}$/.test(at) || signatures === "")
       throw reception.unverified(context, "generic", "headers");
-    return reception.withJson(context, async (bytes) => {
+    return reception.withJson(context, false, async (bytes) => {
       const text = bytes.toString("utf8");
       const offS = Math.abs(Date.now() / 1_000 - Number(at));
       const isSigned = (secret: string) => {

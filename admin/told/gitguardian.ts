@@ -72,7 +72,7 @@ export function gitguardianReceiver(reception: Reception, config: IntakeConfig["
     const timestamp = context.req.header("timestamp") ?? "";
     const at = sentAt(timestamp);
     if (!SIGNATURE_HEX.test(signature) || at === null) throw refused(context, "headers");
-    return reception.withJson(context, async (bytes) => {
+    return reception.withJson(context, false, async (bytes) => {
       const isSigned = (secret: string) => isSignedHex(signature, timestamp + secret, bytes);
       const sender = senderAmong(receivers, ({ secrets }) => someSecret(secrets, isSigned));
       if (sender === null) throw refused(context, "signature");

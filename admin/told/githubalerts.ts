@@ -43,7 +43,7 @@ export function githubAlertsReceiver(reception: Reception, config: IntakeConfig[
   return async (context: Context<Env>): Promise<Response> => {
     const signature = context.req.header("x-hub-signature-256") ?? "";
     if (!SIGNATURE_HEX.test(signature)) throw reception.unverified(context, "github_alerts", "headers");
-    return reception.withJson(context, async (bytes) => {
+    return reception.withJson(context, false, async (bytes) => {
       const isSigned = (secret: string) => isSignedHex(signature, secret, bytes);
       const sender = senderAmong(receivers, ({ secrets }) => someSecret(secrets, isSigned));
       if (sender === null) throw reception.unverified(context, "github_alerts", "signature");

@@ -73,7 +73,7 @@ export function githubPartnerReceiver(reception: Reception, config: PartnerConfi
     const signature = context.req.header("github-public-key-signature") ?? "";
     if (!/^[0-9A-Za-z_-]{1,128}$/.test(id) || !/^[0-9A-Za-z+/]{8,120}={0,2}$/.test(signature))
       throw refused(context, "headers");
-    return reception.withJson(context, async (bytes) => {
+    return reception.withJson(context, false, async (bytes) => {
       const key = await keys.key(id);
       if (key === undefined)
         throw new Problem(503, "The public keys cannot be had now.", [], { "retry-after": "60" });

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
+import type { Logger } from "pino";
 import { z } from "zod";
-import { Problem } from "../problem.ts";
+import { Problem, problemOf } from "../problem.ts";
 import type { Env } from "../services.ts";
 import type { IntakeConfig } from "./config.ts";
 import { parseSent } from "./json.ts";
@@ -9,6 +10,8 @@ import { isSame, secretsOf, senderAmong, someSecret } from "./secrets.ts";
 import { kindOf, placeOf } from "./words.ts";
 
 const TOKENS_MAX = 10_000;
+/** When GitLab is to come again after a failure that may take people to mend. */
+const RETRY_S = 60;
 const text = z.string().max(16_384);
 const tokensSchema = z
   .array(z.object({ type: text, token: text, location: text.nullable().optional() }))
@@ -38,7 +41,7 @@ export function gitlabReceiver(reception: Reception, config: IntakeConfig["gitla
 
   const revoke = async (context: Context<Env>): Promise<Response> => {
     const sender = senderOf(context);
-    return reception.withJson(context, async (bytes) => {
+    return reception.withJson(context, true, async (bytes) => {
       const tokens = parseSent(bytes, tokensSchema);
       if (!tokens.every(({ type }) => sender.types.has(type)))
         throw new Problem(400, "A type is none of the revocable types; nothing was taken in.");
@@ -54,12 +57,25 @@ export function gitlabReceiver(reception: Reception, config: IntakeConfig["gitla
     });
   };
 
-  return { types, revoke: (context: Context<Env>) => revoke(context).catch(retryLater) };
+  return {
+    types,
+    revoke: (context: Context<Env>) =>
+      revoke(context).catch((error: unknown) =>
+        retryLater(error, reception.services.logger, context.get("requestId")),
+      ),
+  };
 }
 
-/** GitLab tries again after 429, and after no other status. */
-function retryLater(error: unknown): never {
-  if (error instanceof Problem && error.status === 503)
-    throw new Problem(429, error.message, [], { ...error.headers });
-  throw error;
+/** What passes is told as 429, after which alone GitLab tries again; `logger` has the cause where the answer hides it. */
+export function retryLater(error: unknown, logger: Pick<Logger, "error">, requestId: string): never {
+  const { status, message, headers } = problemOf(error);
+  if (status < 500 && status !== 408) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  // Being busy is no failure: the figures count it.
+  if (!(error instanceof Problem && error.status === 503))
+    logger.error(
+      { receiver: "gitlab", status, reason, requestId },
+      "intake failed, the sender is to come again",
+    );
+  throw new Problem(429, message, [], { "retry-after": String(RETRY_S), ...headers });
 }

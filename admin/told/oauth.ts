@@ -50,7 +50,7 @@ export function oauthReceiver(reception: Reception, config: readonly ClientConfi
     if (byHeader === null) return invalidClient(context);
     if (!FORM.test(context.req.header("content-type") ?? ""))
       return failed(context, 400, "invalid_request", "the body is application/x-www-form-urlencoded");
-    return reception.withBody(context, BODY_BYTES, async (bytes) => {
+    return reception.withBody(context, byHeader !== undefined, BODY_BYTES, async (bytes) => {
       const form = formOf(bytes);
       if (form === null)
         return failed(context, 400, "invalid_request", "a parameter stands twice, or is no text");

@@ -1,5 +1,7 @@
 import { hash, webcrypto } from "node:crypto";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -370,12 +372,41 @@ describe("/intake/generic", () => {
   });
 });
 
+test("slow bodies of nobody keep no room of those that are verified", async () => {
+  const slow = Array.from({ length: 8 }, () => {
+    const socket = connect(port, "127.0.0.1");
+    const lines = ["POST /intake/generic HTTP/1.1", "host: x", "content-type: application/json"];
+    const own = [
+      "webhook-id: 1",
+      `webhook-timestamp: ${Math.floor(Date.now() / 1_000)}`,
+      "webhook-signature: v1,AAAA",
+    ];
+    socket.write(`${[...lines, ...own, "content-length: 65536"].join("\r\n")}\r\n\r\n{`);
+    return socket;
+  });
+  // Two are read and four wait: the rest is sent away.
+  const away = await Promise.race(slow.map((socket) => once(socket, "data")));
+  expect(String(away[0])).toMatch(/^HTTP\/1.1 503 /);
+  const taken = await send(
+    "/intake/gitlab/v1/revoke_tokens",
+    JSON.stringify([{ type: "other_type", token: "made-up-leaked-0007" }]),
+    { authorization: SECRET },
+  );
+  expect(taken.status).toBe(204);
+  for (const socket of slow) socket.destroy();
+});
+
 test("who cannot be verified too often is told to wait, and who can is taken all the same", async () => {
   const wrong = () => send("/intake/gitlab/v1/revoke_tokens", "[]", { authorization: "made-up-wrong-0001" });
   const answers = await Promise.all(Array.from({ length: 150 }, wrong));
   const limited = answers.find(({ status }) => status === 429);
   expect(Number(limited?.headers.get("retry-after"))).toBeGreaterThan(0);
   expect((await send("/intake/gitlab/v1/revoke_tokens", "[]", { authorization: SECRET })).status).toBe(400);
+  // Whose body would have to be read first is not asked for it.
+  const unread = { "webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA" };
+  const unasked = await Promise.all(Array.from({ length: 6 }, () => send("/intake/generic", "{}", unread)));
+  expect(unasked.map(({ status }) => status)).toContain(429);
+  expect(admin.log.filter((each) => each.includes("intake refused")).length).toBeLessThan(150);
 });
 
 test("more than may wait is sent away with the time to come again", async () => {

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Tenant } from "../../rules/tenants.ts";
+import { networkOf } from "../address.ts";
 import { Failures } from "../failures.ts";
 import { type GivenFinding, type TakeInOutcome, takeInFindings } from "../intake/takein.ts";
 import { Problem } from "../problem.ts";
@@ -7,7 +8,7 @@ import { isJson, readBody } from "../request.ts";
 import type { Env, Services } from "../services.ts";
 import type { IntakeCounts, Kind } from "./counts.ts";
 import { leaksOf, sayOnce } from "./said.ts";
-import { TooMany, Turns } from "./turns.ts";
+import { TooMany, Turns, TurnsBy } from "./turns.ts";
 
 /** Requests carried out at a time: the store writes one after the other, workers are asked meanwhile. */
 const AT_ONCE = 4;
@@ -15,6 +16,8 @@ const AT_ONCE = 4;
 const BODIES = 8;
 /** How long a body may take to come. */
 const BODY_MS = 15_000;
+/** Bodies of one network that are read at a time before anybody knows who sends them. */
+const UNVERIFIED = 2;
 const RETRY_S = 5;
 
 /** What an answer that is not the receiver's own is counted as. */
@@ -45,6 +48,7 @@ export class Reception {
   private readonly turns: Turns;
   /** Who looks for a comment before writing it must be alone. */
   private readonly talk = new Turns(1, AT_ONCE);
+  private readonly readers: TurnsBy;
   private bodyBytes = 0;
 
   constructor(services: Services) {
@@ -53,6 +57,7 @@ export class Reception {
     this.counts = services.intakeCounts;
     this.failures = new Failures(failuresPerMinute);
     this.turns = new Turns(AT_ONCE, waiting);
+    this.readers = new TurnsBy(UNVERIFIED, waiting);
   }
 
   /** Carries a request out, and counts how it went. Throws Problem, and what storing throws. */
@@ -69,42 +74,67 @@ export class Reception {
   }
 
   /** The bytes of a JSON body, handed to `use`, and room for them until it is done. Throws Problem. */
-  withJson<T>(context: Context<Env>, use: (bytes: Buffer) => Promise<T>): Promise<T> {
+  withJson<T>(context: Context<Env>, isVerified: boolean, use: (bytes: Buffer) => Promise<T>): Promise<T> {
     if (!isJson(context.req.header("content-type")))
       throw new Problem(415, "The body must be JSON, with content-type application/json.");
-    return this.withBody(context, this.services.config.intake.bodyBytes, use);
+    return this.withBody(context, isVerified, this.services.config.intake.bodyBytes, use);
   }
 
-  /** The same of any body of at most `bytesMax`. */
-  async withBody<T>(context: Context<Env>, bytesMax: number, use: (bytes: Buffer) => Promise<T>): Promise<T> {
-    const { bodyBytes } = this.services.config.intake;
-    const declared = context.req.header("content-length");
-    const room = Math.min(Number(declared ?? bytesMax), bytesMax);
-    // Who sends is known only after the body: all together may not take more than this.
-    if (this.bodyBytes + room > BODIES * bodyBytes) throw busy();
-    this.bodyBytes += room;
+  /** The same of any body of at most `bytesMax`. `isVerified`: who sends is known before the body. */
+  async withBody<T>(
+    context: Context<Env>,
+    isVerified: boolean,
+    bytesMax: number,
+    use: (bytes: Buffer) => Promise<T>,
+  ): Promise<T> {
+    let room = 0;
+    // All bodies together may not take more than this, whoever sends them; what has not come yet takes nothing.
+    const onBytes = (bytes: number) => {
+      if (this.bodyBytes + bytes > BODIES * this.services.config.intake.bodyBytes) return busy();
+      this.bodyBytes += bytes;
+      room += bytes;
+      return null;
+    };
+    const read = () =>
+      readBody(context.env.incoming, { bytesMax, name: "intake.bodyBytes", withinMs: BODY_MS, onBytes });
     try {
-      const limit = { bytesMax, name: "intake.bodyBytes", withinMs: BODY_MS };
-      return await use(await readBody(context.env.incoming, limit));
+      return await use(await (isVerified ? read() : this.readUnverified(context, read)));
     } finally {
       this.bodyBytes -= room;
     }
   }
 
-  /** The answer to a sender who cannot be verified: it does not say why, the log does. */
+  /** A few at a time for each network, and none of one that has failed too often. */
+  private async readUnverified(context: Context<Env>, read: () => Promise<Buffer>): Promise<Buffer> {
+    const from = context.get("from");
+    const refuseFailing = () => {
+      const waitS = this.failures.wait(from, Date.now());
+      if (waitS > 0) throw tooOften(waitS);
+    };
+    refuseFailing();
+    try {
+      return await this.readers.take(networkOf(from), () => {
+        // Others of the network may have failed meanwhile.
+        refuseFailing();
+        return read();
+      });
+    } catch (error) {
+      if (error instanceof TooMany) throw busy();
+      if (error instanceof Problem && (error.status === 400 || error.status === 408))
+        this.failures.count(from, Date.now());
+      throw error;
+    }
+  }
+
+  /** The answer to a sender who cannot be verified: it does not say why, the log does while the address's allowance lasts. */
   unverified(context: Context<Env>, kind: Kind, why: string, scheme = "Signature"): Problem {
     const waitS = this.failures.count(context.get("from"), Date.now());
+    // The figures count the others: whoever floods must not fill the log.
+    if (waitS > 0) return tooOften(waitS);
     const [from, requestId] = [context.get("from"), context.get("requestId")];
-    this.services.logger.warn(
-      { receiver: kind, why, from, requestId, isLimited: waitS > 0 },
-      "intake refused",
-    );
-    if (waitS === 0)
-      return new Problem(401, "The sender could not be verified.", [], {
-        "www-authenticate": `${scheme} realm="leakgate"`,
-      });
-    return new Problem(429, "Too many senders at this address could not be verified.", [], {
-      "retry-after": String(waitS),
+    this.services.logger.warn({ receiver: kind, why, from, requestId }, "intake refused");
+    return new Problem(401, "The sender could not be verified.", [], {
+      "www-authenticate": `${scheme} realm="leakgate"`,
     });
   }
 
@@ -167,6 +197,12 @@ export class Reception {
     const requestId = context.get("requestId");
     this.services.logger.info({ receiver: kind, tenant: name, comments, from: by.from, requestId }, "intake");
   }
+}
+
+function tooOften(waitS: number): Problem {
+  return new Problem(429, "Too many senders at this address could not be verified.", [], {
+    "retry-after": String(waitS),
+  });
 }
 
 function busy(): Problem {

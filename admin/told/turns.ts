@@ -32,3 +32,28 @@ export class Turns {
     }
   }
 }
+
+/** The same for each of many by itself: a network, say. Keeps nothing of those who do nothing. */
+export class TurnsBy {
+  private readonly atOnce: number;
+  private readonly waitingMax: number;
+  private readonly open = new Map<string, { readonly turns: Turns; works: number }>();
+
+  constructor(atOnce: number, waitingMax: number) {
+    this.atOnce = atOnce;
+    this.waitingMax = waitingMax;
+  }
+
+  /** As `Turns.take` among those of the same name. */
+  async take<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const own = this.open.get(name) ?? { turns: new Turns(this.atOnce, this.waitingMax), works: 0 };
+    this.open.set(name, own);
+    own.works++;
+    try {
+      return await own.turns.take(work);
+    } finally {
+      own.works--;
+      if (own.works === 0) this.open.delete(name);
+    }
+  }
+}
