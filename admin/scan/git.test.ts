@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -62,6 +63,11 @@ function commit(repository: string, name: string, text: string, message = name):
   git(repository, "add", "-A");
   git(repository, "commit", "--quiet", "--message", message);
   return git(repository, "rev-parse", "HEAD");
+}
+
+function gitGiven(repository: string, input: string, ...args: string[]): string {
+  const settings = ["-C", repository, "-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
+  return execFileSync("git", [...settings, ...args], { input, encoding: "utf8" }).trim();
 }
 
 describe("a repository in a folder", () => {
@@ -154,6 +160,28 @@ describe("a repository in a folder", () => {
     const read = await readAll(local(path), null, { textBytesMax: 4_000 });
     expect(files(read)).toEqual([]);
     expect(read.skipped).toEqual([{ kind: "skipped", path: "large.bin", why: "too_large" }]);
+  });
+
+  test("whose trees repeat themselves, or whose message is huge, is read up to bounds that are counted", async () => {
+    commit(path, "one.txt", "one");
+    const blob = git(path, "rev-parse", "HEAD:one.txt");
+    const names = Array.from({ length: 10 }, (_, index) => index);
+    let tree = "";
+    for (let level = 0; level < 5; level++) {
+      const entry = level === 0 ? `100644 blob ${blob}` : `040000 tree ${tree}`;
+      tree = gitGiven(path, names.map((name) => `${entry}\t${name}\n`).join(""), "mktree");
+    }
+    tree = gitGiven(path, `040000 tree ${tree}\ta\n100644 blob ${blob}\tb\n`, "mktree");
+    const bomb = gitGiven(path, "x".repeat(1_100_000), "commit-tree", tree, "-p", "HEAD");
+    const two = gitGiven(path, "two", "hash-object", "-w", "--stdin");
+    const after = gitGiven(path, `100644 blob ${two}\ttwo.txt\n`, "mktree");
+    git(path, "update-ref", "HEAD", gitGiven(path, "two", "commit-tree", after, "-p", bomb));
+    const read = await readAll(local(path));
+    expect(files(read)).toEqual(["one.txt: one", "two.txt: two"]);
+    expect(read.skipped).toEqual([
+      { kind: "skipped", path: `commit ${bomb}`, why: "too_large" },
+      { kind: "skipped", path: `commit ${bomb}`, why: "too_many" },
+    ]);
   });
 
   test("is looked into where it holds archives, small and large", async () => {

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { Cursor } from "../bounds.ts";
 import { printable } from "../given.ts";
 import { SourceFailed } from "../source.ts";
@@ -7,6 +8,9 @@ import { SourceFailed } from "../source.ts";
 /** Of what git says of its failure. */
 const SAID_BYTES_MAX = 4 * 1024;
 const IDS_AT_ONCE = 500;
+/** Of git's own: it holds all changes of a commit before it writes the first one. */
+const MEMORY_KIB_MAX = 2 * 1024 * 1024;
+const MEMORY_WATCH_MS = 250;
 
 /**
  * Whatever a repository, a user or the machine has configured, none of it starts a program: no hook, monitor, pager, signature
@@ -52,6 +56,7 @@ export class Git {
   private readonly what: string;
   private readonly ended: Promise<number | null>;
   private failure: NodeJS.ErrnoException | null = null;
+  private isTooLarge = false;
   private said = "";
 
   constructor(what: string, args: readonly string[], options: GitOptions) {
@@ -74,7 +79,11 @@ export class Git {
       ([code]) => code as number | null,
       () => null,
     );
-    this.ended.finally(() => signal.removeEventListener("abort", this.kill));
+    const watch = setInterval(() => void this.watchMemory(), MEMORY_WATCH_MS);
+    this.ended.finally(() => {
+      clearInterval(watch);
+      signal.removeEventListener("abort", this.kill);
+    });
     this.out = new Cursor(this.child.stdout);
   }
 
@@ -134,6 +143,8 @@ export class Git {
         isLasting: true,
         cause: this.failure,
       });
+    if (this.isTooLarge)
+      return new SourceFailed(`git ${this.what}: it needs more memory than it may have`, { isLasting: true });
     const said = this.said
       .split("\n")
       .map((line) => line.trim())
@@ -143,18 +154,29 @@ export class Git {
     return new SourceFailed(`git ${this.what}: ${why.slice(0, 300)}`);
   }
 
+  /** Where the system tells (Linux): ends it before the machine has no memory left. */
+  private async watchMemory(): Promise<void> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, "latin1").catch(() => "");
+    if (Number(/^RssAnon:\s+([0-9]+) kB$/m.exec(status)?.[1] ?? 0) <= MEMORY_KIB_MAX) return;
+    this.isTooLarge = true;
+    this.tell("SIGKILL");
+  }
+
   /** Ends it, wherever it is, with all it started. */
   readonly kill = (): void => {
-    const { pid, exitCode, signalCode } = this.child;
-    if (pid !== undefined && exitCode === null && signalCode === null) {
-      try {
-        process.kill(-pid, "SIGKILL");
-      } catch {
-        // It has ended in this moment.
-      }
-    }
+    this.tell("SIGKILL");
     this.child.stdout.destroy();
   };
+
+  private tell(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // It has ended in this moment.
+    }
+  }
 }
 
 /** What git is given of our environment: where programs lie, whose keys SSH takes, whom TLS trusts. */
