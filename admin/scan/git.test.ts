@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -240,6 +249,58 @@ describe("a repository in a folder", () => {
       expect(existsSync(join(folder.path, what)), what).toBe(false);
   });
 
+  test.each<[string, (outside: string, inside: string) => void]>([
+    [".git as a link", (outside, inside) => symlinkSync(join(outside, ".git"), join(inside, ".git"))],
+    [
+      ".git as a file",
+      (outside, inside) => writeFileSync(join(inside, ".git"), `gitdir: ${join(outside, ".git")}\n`),
+    ],
+    [
+      "commondir",
+      (outside, inside) => {
+        newRepository(inside);
+        writeFileSync(join(inside, ".git", "commondir"), join(outside, ".git"));
+      },
+    ],
+    [
+      "alternates",
+      (outside, inside) => {
+        newRepository(inside);
+        const store = join(outside, ".git", "objects");
+        writeFileSync(join(inside, ".git", "objects", "info", "alternates"), `${store}\n`);
+      },
+    ],
+    [
+      "a linked folder of objects",
+      (outside, inside) => {
+        newRepository(inside);
+        symlinkSync(join(outside, ".git", "objects"), join(inside, ".git", "objects", "aa"));
+      },
+    ],
+  ])("is not read where it leads out of what may be read: %s", async (_, lay) => {
+    commit(path, "one.txt", "one");
+    const root = realpathSync(folder.path);
+    const inside = join(root, "allowed", "repository");
+    mkdirSync(inside, { recursive: true });
+    lay(path, inside);
+    const isAllowed = (real: string) => real.startsWith(join(root, "allowed"));
+    await expect(readAll(new GitReader(new LocalRepository(inside, isAllowed)))).rejects.toMatchObject({
+      message: expect.stringContaining("leads out of the folders"),
+      isLasting: true,
+    });
+  });
+
+  test("may borrow, and be a work tree, where all lies in what may be read", async () => {
+    commit(path, "one.txt", "one");
+    const root = realpathSync(folder.path);
+    git(root, "clone", "--quiet", "--shared", path, "borrows");
+    git(path, "worktree", "add", "--quiet", join(root, "tree"));
+    for (const each of ["borrows", "tree"]) {
+      const repository = new LocalRepository(join(root, each), (real) => real.startsWith(root));
+      expect(files(await readAll(new GitReader(repository)))).toEqual(["one.txt: one"]);
+    }
+  });
+
   test("that is empty, is none, or whose path begins with a hyphen", async () => {
     expect(await readAll(local(path))).toEqual({ texts: [], skipped: [], marks: [{ tips: [] }] });
     await expect(readAll(local(folder.path))).rejects.toThrow("is no git repository");
@@ -272,6 +333,23 @@ describe("a repository that is elsewhere", () => {
     await expect(readAll(mirror(pathToFileURL(join(folder.path, "none")).href))).rejects.toThrow(
       SourceFailed,
     );
+  });
+
+  test("is fetched after a fetch that was killed, and by two at once", async () => {
+    commit(path, "one.txt", "one");
+    const { href } = pathToFileURL(path);
+    await readAll(mirror(href));
+    const [name] = readdirSync(join(folder.path, "cache"));
+    const copy = join(folder.path, "cache", name!);
+    const left = ["packed-refs.lock", "refs/heads/main.lock", "config.lock", "objects/pack/tmp_pack_x1"];
+    mkdirSync(join(copy, "refs", "heads"), { recursive: true });
+    for (const each of left) writeFileSync(join(copy, each), "");
+    commit(path, "two.txt", "two");
+    git(path, "branch", "tmp_kept");
+    const both = await Promise.all([readAll(mirror(href)), readAll(mirror(href))]);
+    for (const read of both) expect(files(read)).toEqual(["one.txt: one", "two.txt: two"]);
+    for (const each of left) expect(existsSync(join(copy, each)), each).toBe(false);
+    expect(git(copy, "branch", "--list", "tmp_kept")).toContain("tmp_kept");
   });
 
   test("is not copied whole where it is too large", async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { SourceRecord } from "../../rules/source.ts";
-import { allowedPath, hostOf } from "./allowed.ts";
+import { allowedPath, hostOf, mayBeRead } from "./allowed.ts";
 import { ArchiveReader } from "./archive.ts";
 import type { ScanConfig } from "./config.ts";
 import { FolderReader } from "./folder.ts";
@@ -42,7 +42,7 @@ export function readerOf(source: SourceRecord, options: ReaderOptions): Reader {
     case "git": {
       if (!config.git)
         throw new SourceFailed("the git command is switched off (scan.git)", { isLasting: true });
-      if (path !== null) return new GitReader(new LocalRepository(path));
+      if (path !== null) return new GitReader(new LocalRepository(path, mayBeRead(config)));
       const credentials = userAnd(secretOf(source, options));
       const repository = { ...addressOf(address, ["https", "http", "ssh", "git"]), credentials };
       return new GitReader(new Mirror(repository, { folder: cache, allowPrivate }));

@@ -11,6 +11,8 @@ const IDS_AT_ONCE = 500;
 /** Of git's own: it holds all changes of a commit before it writes the first one. */
 const MEMORY_KIB_MAX = 2 * 1024 * 1024;
 const MEMORY_WATCH_MS = 250;
+/** For taking away what it was writing. */
+const GRACE_MS = 1_000;
 
 /**
  * Whatever a repository, a user or the machine has configured, none of it starts a program: no hook, monitor, pager, signature
@@ -57,6 +59,8 @@ export class Git {
   private readonly ended: Promise<number | null>;
   private failure: NodeJS.ErrnoException | null = null;
   private isTooLarge = false;
+  private isOver = false;
+  private grace: NodeJS.Timeout | null = null;
   private said = "";
 
   constructor(what: string, args: readonly string[], options: GitOptions) {
@@ -82,6 +86,8 @@ export class Git {
     const watch = setInterval(() => void this.watchMemory(), MEMORY_WATCH_MS);
     this.ended.finally(() => {
       clearInterval(watch);
+      this.isOver = true;
+      if (this.grace !== null) clearTimeout(this.grace);
       signal.removeEventListener("abort", this.kill);
     });
     this.out = new Cursor(this.child.stdout);
@@ -162,16 +168,23 @@ export class Git {
     this.tell("SIGKILL");
   }
 
-  /** Ends it, wherever it is, with all it started. */
+  /** Resolves once nothing of it runs any more, however it ended. */
+  async gone(): Promise<void> {
+    await this.ended;
+  }
+
+  /** Ends it, wherever it is, with all it started: it may take away what it was writing, and has a second for that. */
   readonly kill = (): void => {
-    this.tell("SIGKILL");
+    this.tell("SIGTERM");
+    this.grace ??= setTimeout(() => this.tell("SIGKILL"), GRACE_MS).unref();
     this.child.stdout.destroy();
   };
 
   private tell(signal: NodeJS.Signals): void {
-    const { pid, exitCode, signalCode } = this.child;
-    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    const { pid } = this.child;
+    if (pid === undefined || this.isOver) return;
     try {
+      // Also where git itself has ended: what it started may run on, and holds the group's number.
       process.kill(-pid, signal);
     } catch {
       // It has ended in this moment.
