@@ -12,12 +12,17 @@ import {
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { SourceRecord } from "../../rules/source.ts";
 import { tarOf, zipOf } from "../../test/archives.ts";
 import { git, manyCommits, newRepository } from "../../test/repositories.ts";
 import { temporaryFolder } from "../../test/support.ts";
+import { scanSchema } from "./config.ts";
 import { addressOf, commitUrl, fileUrl, gitSchemes } from "./git/address.ts";
 import { LocalRepository, Mirror } from "./git/repository.ts";
 import { GitReader } from "./git.ts";
+import { readerOf } from "./readers.ts";
+import { AllowList } from "./remote/allow.ts";
+import { RemoteClient } from "./remote/client.ts";
 import {
   defaultLimits,
   type Mark,
@@ -358,6 +363,26 @@ describe("a repository that is elsewhere", () => {
     await expect(reading).rejects.toThrow("is larger than 100 bytes");
   });
 
+  test("that fails is told of without the server's words, refs and what may be a token", async () => {
+    const token = "madeup_0123456789abcdefghij";
+    const failure = async (...said: string[]) => {
+      writeFileSync(
+        join(folder.path, "git"),
+        `#!/bin/sh\ncat >&2 <<'END'\n${said.join("\n")}\nEND\nexit 1\n`,
+        { mode: 0o755 },
+      );
+      const { PATH } = process.env;
+      process.env.PATH = `${folder.path}:${PATH}`;
+      try {
+        return await readAll(mirror(pathToFileURL(path).href)).catch(({ message }) => message);
+      } finally {
+        process.env.PATH = PATH;
+      }
+    };
+    expect(await failure("fatal: no", "remote: words of a stranger")).toBe("git init: fatal: no");
+    expect(await failure(`fatal: no ref refs/heads/short ${token}`)).toBe("git init: fatal: no ref ... ...");
+  });
+
   test("must not lie at a private address, and what opens it is in no message", async () => {
     for (const host of ["127.0.0.1:9", "[::1]", "169.254.169.254", "localhost"]) {
       const failure = await readAll(mirror(`https://ann:made-up-password@${host}/a/b.git`)).catch(
@@ -412,6 +437,45 @@ describe("a repository that is elsewhere", () => {
     expect(fileUrl(address, "c0", "a b/c.ts")).toBe(file);
     expect(commitUrl(address, "c0")).toBe(page);
     expect(address.url).not.toContain("pw");
+  });
+});
+
+describe("a watched repository", () => {
+  const watched = (address: string, credential: boolean, config: object = {}) => {
+    const source = {
+      kind: "git",
+      address,
+      credential: credential ? { kind: "sealed" } : null,
+    } as SourceRecord;
+    return readerOf(source, {
+      config: scanSchema.parse(config),
+      cache: folder.path,
+      client: new RemoteClient({ allow: AllowList.parse(["git.internal"]) }),
+      unseal: () => "made-up",
+    });
+  };
+
+  test.each([
+    ["http://git.example/a.git", true, "over https only"],
+    ["http://ann:made-up@git.example/a.git", false, "over https only"],
+    ["ssh://git@git.example/a.git", false, "scan.ssh"],
+    ["git@git.example:a.git", false, "scan.ssh"],
+    ["git://git.example/a.git", false, "none of the schemes"],
+  ])("is refused as %s", (address, credential, why) => {
+    let failure: unknown;
+    try {
+      watched(address, credential);
+    } catch (error) {
+      failure = error;
+    }
+    expect(failure).toMatchObject({ message: expect.stringContaining(why), isLasting: true });
+  });
+
+  test("is taken where its credential goes over https or to a named host, and over SSH where that is allowed", () => {
+    for (const address of ["https://git.example/a.git", "http://git.internal:3000/a.git"])
+      expect(watched(address, true).label).toBe(address);
+    expect(watched("http://git.example/a.git", false).label).toBe("http://git.example/a.git");
+    expect(watched("git@git.example:a.git", false, { ssh: true }).label).toBe("ssh://git@git.example/a.git");
   });
 });
 

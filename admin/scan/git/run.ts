@@ -142,7 +142,7 @@ export class Git {
     return Buffer.concat(parts).toString("utf8");
   }
 
-  /** What it said went wrong, without what opens an address. */
+  /** What it said went wrong, without what opens an address, the server's own words, and what may be a token. */
   failed(): SourceFailed {
     if (this.failure?.code === "ENOENT")
       return new SourceFailed("git is not installed, or not on the PATH: install it to scan repositories", {
@@ -154,9 +154,12 @@ export class Git {
     const said = this.said
       .split("\n")
       .map((line) => line.trim())
-      .filter((line) => line !== "")
+      .filter((line) => line !== "" && !line.startsWith("remote:"))
       .at(-1);
-    const why = printable(said ?? "it ended before its time").replaceAll(/\/\/[^/@\s]*@/g, "//");
+    const why = printable(said ?? "it ended before its time")
+      .replaceAll(/\/\/[^/@\s]*@/g, "//")
+      .replaceAll(/\brefs\/[^\s'"]+/g, "...")
+      .replaceAll(/[A-Za-z0-9_-]{20,}/g, "...");
     return new SourceFailed(`git ${this.what}: ${why.slice(0, 300)}`);
   }
 
