@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -12,17 +11,12 @@ import {
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { SourceRecord } from "../../rules/source.ts";
 import { tarOf, zipOf } from "../../test/archives.ts";
-import { git, manyCommits, newRepository } from "../../test/repositories.ts";
+import { git, gitGiven, manyCommits, newRepository } from "../../test/repositories.ts";
 import { temporaryFolder } from "../../test/support.ts";
-import { scanSchema } from "./config.ts";
-import { addressOf, commitUrl, fileUrl, gitSchemes } from "./git/address.ts";
+import { addressOf, gitSchemes } from "./git/address.ts";
 import { LocalRepository, Mirror } from "./git/repository.ts";
 import { GitReader } from "./git.ts";
-import { readerOf } from "./readers.ts";
-import { AllowList } from "./remote/allow.ts";
-import { RemoteClient } from "./remote/client.ts";
 import {
   defaultLimits,
   type Mark,
@@ -77,11 +71,6 @@ function commit(repository: string, name: string, text: string, message = name):
   git(repository, "add", "-A");
   git(repository, "commit", "--quiet", "--message", message);
   return git(repository, "rev-parse", "HEAD");
-}
-
-function gitGiven(repository: string, input: string, ...args: string[]): string {
-  const settings = ["-C", repository, "-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
-  return execFileSync("git", [...settings, ...args], { input, encoding: "utf8" }).trim();
 }
 
 describe("a repository in a folder", () => {
@@ -179,11 +168,10 @@ describe("a repository in a folder", () => {
   test("whose trees repeat themselves, or whose message is huge, is read up to bounds that are counted", async () => {
     commit(path, "one.txt", "one");
     const blob = git(path, "rev-parse", "HEAD:one.txt");
-    const names = Array.from({ length: 10 }, (_, index) => index);
     let tree = "";
     for (let level = 0; level < 5; level++) {
       const entry = level === 0 ? `100644 blob ${blob}` : `040000 tree ${tree}`;
-      tree = gitGiven(path, names.map((name) => `${entry}\t${name}\n`).join(""), "mktree");
+      tree = gitGiven(path, [..."0123456789"].map((name) => `${entry}\t${name}\n`).join(""), "mktree");
     }
     tree = gitGiven(path, `040000 tree ${tree}\ta\n100644 blob ${blob}\tb\n`, "mktree");
     const bomb = gitGiven(path, "x".repeat(1_100_000), "commit-tree", tree, "-p", "HEAD");
@@ -393,89 +381,6 @@ describe("a repository that is elsewhere", () => {
       expect(failure.message).toContain("private");
       expect(failure.message).not.toContain("made-up-password");
     }
-  });
-
-  test.each([
-    "ext::sh -c touch% /tmp/x",
-    "ext::https://example.com/a",
-    "--upload-pack=touch",
-    "-x",
-    "ftp://example.com/a",
-    "https://example.com/a\nb",
-    "https://-x/a",
-    "ssh://-oProxyCommand=x/a",
-    "ssh://-x@example.com/a",
-    "https://example.com/%",
-  ])("is refused with the address %j", (text) => {
-    expect(() => addressOf(text, gitSchemes)).toThrow(SourceFailed);
-  });
-
-  test.each([
-    [
-      "https://github.com/acme/app.git",
-      "https://github.com/acme/app/blob/c0/a%20b/c.ts",
-      "https://github.com/acme/app/commit/c0",
-    ],
-    [
-      "git@gitlab.example.com:acme/app.git",
-      "https://gitlab.example.com/acme/app/-/blob/c0/a%20b/c.ts",
-      "https://gitlab.example.com/acme/app/-/commit/c0",
-    ],
-    [
-      "https://ann:pw@codeberg.org/acme/app",
-      "https://codeberg.org/acme/app/src/commit/c0/a%20b/c.ts",
-      "https://codeberg.org/acme/app/commit/c0",
-    ],
-    [
-      "ssh://git@git.example.com:2222/acme/app.git",
-      "ssh://git.example.com:2222/acme/app",
-      "ssh://git.example.com:2222/acme/app",
-    ],
-    ["file:///srv/app.git", null, null],
-  ])("of %s files and commits are found at their pages", (text, file, page) => {
-    const address = addressOf(text, gitSchemes);
-    expect(fileUrl(address, "c0", "a b/c.ts")).toBe(file);
-    expect(commitUrl(address, "c0")).toBe(page);
-    expect(address.url).not.toContain("pw");
-  });
-});
-
-describe("a watched repository", () => {
-  const watched = (address: string, credential: boolean, config: object = {}) => {
-    const source = {
-      kind: "git",
-      address,
-      credential: credential ? { kind: "sealed" } : null,
-    } as SourceRecord;
-    return readerOf(source, {
-      config: scanSchema.parse(config),
-      cache: folder.path,
-      client: new RemoteClient({ allow: AllowList.parse(["git.internal"]) }),
-      unseal: () => "made-up",
-    });
-  };
-
-  test.each([
-    ["http://git.example/a.git", true, "over https only"],
-    ["http://ann:made-up@git.example/a.git", false, "over https only"],
-    ["ssh://git@git.example/a.git", false, "scan.ssh"],
-    ["git@git.example:a.git", false, "scan.ssh"],
-    ["git://git.example/a.git", false, "none of the schemes"],
-  ])("is refused as %s", (address, credential, why) => {
-    let failure: unknown;
-    try {
-      watched(address, credential);
-    } catch (error) {
-      failure = error;
-    }
-    expect(failure).toMatchObject({ message: expect.stringContaining(why), isLasting: true });
-  });
-
-  test("is taken where its credential goes over https or to a named host, and over SSH where that is allowed", () => {
-    for (const address of ["https://git.example/a.git", "http://git.internal:3000/a.git"])
-      expect(watched(address, true).label).toBe(address);
-    expect(watched("http://git.example/a.git", false).label).toBe("http://git.example/a.git");
-    expect(watched("git@git.example:a.git", false, { ssh: true }).label).toBe("ssh://git@git.example/a.git");
   });
 });
 
