@@ -4,6 +4,11 @@ import { mkdirSync } from "node:fs";
 
 /** Git in a folder, with nothing of the machine's configuration; answers what it writes. */
 export function git(cwd: string, ...args: string[]): string {
+  return gitGiven(cwd, "", ...args);
+}
+
+/** The same, with something to read. */
+export function gitGiven(cwd: string, input: string, ...args: string[]): string {
   const env = {
     PATH: process.env.PATH,
     HOME: cwd,
@@ -16,7 +21,7 @@ export function git(cwd: string, ...args: string[]): string {
     GIT_AUTHOR_DATE: "2026-01-02T03:04:05Z",
     GIT_COMMITTER_DATE: "2026-01-02T03:04:05Z",
   };
-  return execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+  return execFileSync("git", args, { cwd, env, input, encoding: "utf8", stdio: "pipe" }).trim();
 }
 
 /** A new repository with the branch `main`. */

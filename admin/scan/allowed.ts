@@ -56,18 +56,19 @@ function isPublic(host: string, allow: readonly string[]): boolean {
 export function allowedPath(config: ScanConfig, source: Pick<Source, "kind" | "address">): string | null {
   const path = pathOfSource(source);
   if (path === null) return null;
-  const [real, ...allowed] = [path, ...config.paths].map(realOrNull);
-  if (real === null || real === undefined) throw new SourceFailed(`there is no ${path}`, { isLasting: true });
-  if (
-    !isWithin(
-      real,
-      allowed.filter((each) => each !== null),
-    )
-  )
+  const real = realOrNull(path);
+  if (real === null) throw new SourceFailed(`there is no ${path}`, { isLasting: true });
+  if (!mayBeRead(config)(real))
     throw new SourceFailed(`${path} is in none of the folders that may be watched (scan.paths)`, {
       isLasting: true,
     });
   return real;
+}
+
+/** Tells of real paths whether they lie in the folders that may be watched. */
+export function mayBeRead({ paths }: ScanConfig): (real: string) => boolean {
+  const allowed = paths.map(realOrNull).filter((each) => each !== null);
+  return (real) => isWithin(real, allowed);
 }
 
 /** Lower case, without the port; null where the address names no host. */

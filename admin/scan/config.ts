@@ -57,6 +57,8 @@ export const scanSchema = z.strictObject({
   cache: z.string().refine(isAbsolute, "must be an absolute path").optional(),
   /** Whether the git command is run. */
   git: z.boolean().default(true),
+  /** Whether repositories are fetched over SSH, with the keys of the account that this runs under. */
+  ssh: z.boolean().default(false),
   /** Where packages are found. */
   npmRegistry: z.url({ protocol: /^https?$/ }).default("https://registry.npmjs.org/"),
   /** Formats of tokens, beside those that are known. */

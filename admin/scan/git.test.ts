@@ -1,11 +1,20 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { tarOf, zipOf } from "../../test/archives.ts";
-import { git, manyCommits, newRepository } from "../../test/repositories.ts";
+import { git, gitGiven, manyCommits, newRepository } from "../../test/repositories.ts";
 import { temporaryFolder } from "../../test/support.ts";
-import { addressOf, commitUrl, fileUrl, gitSchemes } from "./git/address.ts";
+import { addressOf, gitSchemes } from "./git/address.ts";
 import { LocalRepository, Mirror } from "./git/repository.ts";
 import { GitReader } from "./git.ts";
 import {
@@ -156,6 +165,27 @@ describe("a repository in a folder", () => {
     expect(read.skipped).toEqual([{ kind: "skipped", path: "large.bin", why: "too_large" }]);
   });
 
+  test("whose trees repeat themselves, or whose message is huge, is read up to bounds that are counted", async () => {
+    commit(path, "one.txt", "one");
+    const blob = git(path, "rev-parse", "HEAD:one.txt");
+    let tree = "";
+    for (let level = 0; level < 5; level++) {
+      const entry = level === 0 ? `100644 blob ${blob}` : `040000 tree ${tree}`;
+      tree = gitGiven(path, [..."0123456789"].map((name) => `${entry}\t${name}\n`).join(""), "mktree");
+    }
+    tree = gitGiven(path, `040000 tree ${tree}\ta\n100644 blob ${blob}\tb\n`, "mktree");
+    const bomb = gitGiven(path, "x".repeat(1_100_000), "commit-tree", tree, "-p", "HEAD");
+    const two = gitGiven(path, "two", "hash-object", "-w", "--stdin");
+    const after = gitGiven(path, `100644 blob ${two}\ttwo.txt\n`, "mktree");
+    git(path, "update-ref", "HEAD", gitGiven(path, "two", "commit-tree", after, "-p", bomb));
+    const read = await readAll(local(path));
+    expect(files(read)).toEqual(["one.txt: one", "two.txt: two"]);
+    expect(read.skipped).toEqual([
+      { kind: "skipped", path: `commit ${bomb}`, why: "too_large" },
+      { kind: "skipped", path: `commit ${bomb}`, why: "too_many" },
+    ]);
+  });
+
   test("is looked into where it holds archives, small and large", async () => {
     const text = Array.from({ length: 40_000 }, (_, index) => index * 7_919).join(" ");
     writeFileSync(join(path, "small.jar"), zipOf([{ name: "in.env", bytes: "in a zip" }]));
@@ -212,6 +242,58 @@ describe("a repository in a folder", () => {
       expect(existsSync(join(folder.path, what)), what).toBe(false);
   });
 
+  test.each<[string, (outside: string, inside: string) => void]>([
+    [".git as a link", (outside, inside) => symlinkSync(join(outside, ".git"), join(inside, ".git"))],
+    [
+      ".git as a file",
+      (outside, inside) => writeFileSync(join(inside, ".git"), `gitdir: ${join(outside, ".git")}\n`),
+    ],
+    [
+      "commondir",
+      (outside, inside) => {
+        newRepository(inside);
+        writeFileSync(join(inside, ".git", "commondir"), join(outside, ".git"));
+      },
+    ],
+    [
+      "alternates",
+      (outside, inside) => {
+        newRepository(inside);
+        const store = join(outside, ".git", "objects");
+        writeFileSync(join(inside, ".git", "objects", "info", "alternates"), `${store}\n`);
+      },
+    ],
+    [
+      "a linked folder of objects",
+      (outside, inside) => {
+        newRepository(inside);
+        symlinkSync(join(outside, ".git", "objects"), join(inside, ".git", "objects", "aa"));
+      },
+    ],
+  ])("is not read where it leads out of what may be read: %s", async (_, lay) => {
+    commit(path, "one.txt", "one");
+    const root = realpathSync(folder.path);
+    const inside = join(root, "allowed", "repository");
+    mkdirSync(inside, { recursive: true });
+    lay(path, inside);
+    const isAllowed = (real: string) => real.startsWith(join(root, "allowed"));
+    await expect(readAll(new GitReader(new LocalRepository(inside, isAllowed)))).rejects.toMatchObject({
+      message: expect.stringContaining("leads out of the folders"),
+      isLasting: true,
+    });
+  });
+
+  test("may borrow, and be a work tree, where all lies in what may be read", async () => {
+    commit(path, "one.txt", "one");
+    const root = realpathSync(folder.path);
+    git(root, "clone", "--quiet", "--shared", path, "borrows");
+    git(path, "worktree", "add", "--quiet", join(root, "tree"));
+    for (const each of ["borrows", "tree"]) {
+      const repository = new LocalRepository(join(root, each), (real) => real.startsWith(root));
+      expect(files(await readAll(new GitReader(repository)))).toEqual(["one.txt: one"]);
+    }
+  });
+
   test("that is empty, is none, or whose path begins with a hyphen", async () => {
     expect(await readAll(local(path))).toEqual({ texts: [], skipped: [], marks: [{ tips: [] }] });
     await expect(readAll(local(folder.path))).rejects.toThrow("is no git repository");
@@ -246,10 +328,47 @@ describe("a repository that is elsewhere", () => {
     );
   });
 
+  test("is fetched after a fetch that was killed, and by two at once", async () => {
+    commit(path, "one.txt", "one");
+    const { href } = pathToFileURL(path);
+    await readAll(mirror(href));
+    const [name] = readdirSync(join(folder.path, "cache"));
+    const copy = join(folder.path, "cache", name!);
+    const left = ["packed-refs.lock", "refs/heads/main.lock", "config.lock", "objects/pack/tmp_pack_x1"];
+    mkdirSync(join(copy, "refs", "heads"), { recursive: true });
+    for (const each of left) writeFileSync(join(copy, each), "");
+    commit(path, "two.txt", "two");
+    git(path, "branch", "tmp_kept");
+    const both = await Promise.all([readAll(mirror(href)), readAll(mirror(href))]);
+    for (const read of both) expect(files(read)).toEqual(["one.txt: one", "two.txt: two"]);
+    for (const each of left) expect(existsSync(join(copy, each)), each).toBe(false);
+    expect(git(copy, "branch", "--list", "tmp_kept")).toContain("tmp_kept");
+  });
+
   test("is not copied whole where it is too large", async () => {
     commit(path, "one.txt", "one");
     const reading = readAll(mirror(pathToFileURL(path).href), null, { bytesMax: 100 });
     await expect(reading).rejects.toThrow("is larger than 100 bytes");
+  });
+
+  test("that fails is told of without the server's words, refs and what may be a token", async () => {
+    const token = "madeup_0123456789abcdefghij";
+    const failure = async (...said: string[]) => {
+      writeFileSync(
+        join(folder.path, "git"),
+        `#!/bin/sh\ncat >&2 <<'END'\n${said.join("\n")}\nEND\nexit 1\n`,
+        { mode: 0o755 },
+      );
+      const { PATH } = process.env;
+      process.env.PATH = `${folder.path}:${PATH}`;
+      try {
+        return await readAll(mirror(pathToFileURL(path).href)).catch(({ message }) => message);
+      } finally {
+        process.env.PATH = PATH;
+      }
+    };
+    expect(await failure("fatal: no", "remote: words of a stranger")).toBe("git init: fatal: no");
+    expect(await failure(`fatal: no ref refs/heads/short ${token}`)).toBe("git init: fatal: no ref ... ...");
   });
 
   test("must not lie at a private address, and what opens it is in no message", async () => {
@@ -262,50 +381,6 @@ describe("a repository that is elsewhere", () => {
       expect(failure.message).toContain("private");
       expect(failure.message).not.toContain("made-up-password");
     }
-  });
-
-  test.each([
-    "ext::sh -c touch% /tmp/x",
-    "ext::https://example.com/a",
-    "--upload-pack=touch",
-    "-x",
-    "ftp://example.com/a",
-    "https://example.com/a\nb",
-    "https://-x/a",
-    "ssh://-oProxyCommand=x/a",
-    "ssh://-x@example.com/a",
-    "https://example.com/%",
-  ])("is refused with the address %j", (text) => {
-    expect(() => addressOf(text, gitSchemes)).toThrow(SourceFailed);
-  });
-
-  test.each([
-    [
-      "https://github.com/acme/app.git",
-      "https://github.com/acme/app/blob/c0/a%20b/c.ts",
-      "https://github.com/acme/app/commit/c0",
-    ],
-    [
-      "git@gitlab.example.com:acme/app.git",
-      "https://gitlab.example.com/acme/app/-/blob/c0/a%20b/c.ts",
-      "https://gitlab.example.com/acme/app/-/commit/c0",
-    ],
-    [
-      "https://ann:pw@codeberg.org/acme/app",
-      "https://codeberg.org/acme/app/src/commit/c0/a%20b/c.ts",
-      "https://codeberg.org/acme/app/commit/c0",
-    ],
-    [
-      "ssh://git@git.example.com:2222/acme/app.git",
-      "ssh://git.example.com:2222/acme/app",
-      "ssh://git.example.com:2222/acme/app",
-    ],
-    ["file:///srv/app.git", null, null],
-  ])("of %s files and commits are found at their pages", (text, file, page) => {
-    const address = addressOf(text, gitSchemes);
-    expect(fileUrl(address, "c0", "a b/c.ts")).toBe(file);
-    expect(commitUrl(address, "c0")).toBe(page);
-    expect(address.url).not.toContain("pw");
   });
 });
 

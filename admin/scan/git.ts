@@ -23,6 +23,8 @@ export interface Repository {
 const REFS_BYTES_MAX = 256 * 1024 * 1024;
 /** Changes that are looked up together. */
 const CHANGES_AT_ONCE = 512;
+/** Of messages and authors that are held until then. */
+const WORDS_BYTES_MAX = 4 * 1024 * 1024;
 /** Commits after which a mark is given, where a look is long. */
 const MARK_COMMITS = 2_000;
 /** A blob of so many bytes is held whole. */
@@ -148,19 +150,24 @@ class History {
     const ends = new Set(known);
     let batch: Commit[] = [];
     let changes = 0;
+    let words = 0;
     let done = 0;
     for await (const commit of commits(starts, known, this.options)) {
       batch.push(commit);
       changes += commit.changes.length;
+      words += commit.message.length + commit.author.length;
       for (const parent of commit.parents) ends.delete(parent);
       ends.add(commit.id);
       done++;
-      if (changes < CHANGES_AT_ONCE && batch.length < CHANGES_AT_ONCE && done % MARK_COMMITS !== 0) continue;
+      const isFull =
+        changes >= CHANGES_AT_ONCE || batch.length >= CHANGES_AT_ONCE || words >= WORDS_BYTES_MAX;
+      if (!isFull && done % MARK_COMMITS !== 0) continue;
       yield* this.batch(batch);
       yield { kind: "progress", done, of, what: "commits" };
       if (done % MARK_COMMITS === 0) yield { kind: "mark", mark: { tips: [...ends] } };
       batch = [];
       changes = 0;
+      words = 0;
     }
     yield* this.batch(batch);
     yield { kind: "progress", done, of, what: "commits" };
@@ -171,6 +178,7 @@ class History {
     for (const commit of batch) {
       const place = this.reader.placeOf(commit.id, "message", commit);
       yield { kind: "text", path: "commit message", place, bytes: commit.message };
+      for (const why of commit.omitted) yield { kind: "skipped", path: `commit ${commit.id}`, why };
       for (const { blob, path } of commit.changes) {
         const short = Buffer.from(blob, "hex").toString("latin1");
         if (this.seen.has(short)) continue;

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { SourceRecord } from "../../rules/source.ts";
-import { allowedPath, hostOf } from "./allowed.ts";
+import { allowedPath, hostOf, mayBeRead } from "./allowed.ts";
 import { ArchiveReader } from "./archive.ts";
 import type { ScanConfig } from "./config.ts";
 import { FolderReader } from "./folder.ts";
-import { addressOf } from "./git/address.ts";
+import { type Address, addressOf } from "./git/address.ts";
 import { LocalRepository, Mirror } from "./git/repository.ts";
 import { GitReader } from "./git.ts";
 import { imageReader } from "./image.ts";
@@ -42,10 +42,8 @@ export function readerOf(source: SourceRecord, options: ReaderOptions): Reader {
     case "git": {
       if (!config.git)
         throw new SourceFailed("the git command is switched off (scan.git)", { isLasting: true });
-      if (path !== null) return new GitReader(new LocalRepository(path));
-      const credentials = userAnd(secretOf(source, options));
-      const repository = { ...addressOf(address, ["https", "http", "ssh", "git"]), credentials };
-      return new GitReader(new Mirror(repository, { folder: cache, allowPrivate }));
+      if (path !== null) return new GitReader(new LocalRepository(path, mayBeRead(config)));
+      return new GitReader(new Mirror(repositoryOf(source, options), { folder: cache, allowPrivate }));
     }
     default:
       return remoteReaderOf(kind, address, {
@@ -54,6 +52,23 @@ export function readerOf(source: SourceRecord, options: ReaderOptions): Reader {
         base: config.bases[hostOf(address) ?? ""],
       });
   }
+}
+
+/**
+ * SSH opens what the machine's keys open, whoever adds the source; of git's own protocol the address that was checked cannot be
+ * pinned; what opens a source does not go in clear to a host that the operator has not named. Throws SourceFailed.
+ */
+function repositoryOf(source: SourceRecord, options: ReaderOptions): Address {
+  const { config, client } = options;
+  const found = addressOf(source.address, ["https", "http", "ssh"]);
+  if (found.scheme === "ssh" && !config.ssh)
+    throw new SourceFailed("repositories are not fetched over SSH (scan.ssh)", { isLasting: true });
+  const isOpened = source.credential !== null || found.credentials !== null;
+  if (found.scheme === "http" && isOpened && !client.allow.namesHost(new URL(found.url).hostname))
+    throw new SourceFailed("a credential is sent over https only, or to a host of scan.allow", {
+      isLasting: true,
+    });
+  return { ...found, credentials: userAnd(secretOf(source, options)) };
 }
 
 /** Forges take a token as the password of any user. */

@@ -16,10 +16,16 @@ export interface Commit {
   readonly author: string;
   readonly message: Buffer;
   readonly changes: readonly Change[];
+  /** Why some of it is not here: more changes than are taken of a commit, or a field that is cut. */
+  readonly omitted: ReadonlySet<"too_many" | "too_large">;
 }
 
 /** Of one field: git itself takes larger messages, nobody writes them. */
-const FIELD_BYTES_MAX = 16 * 1024 * 1024;
+const FIELD_BYTES_MAX = 1024 * 1024;
+/** Of one commit: trees that repeat themselves unfold to any number of paths. */
+const CHANGES_MAX = 100_000;
+/** Of all paths of one commit. */
+const PATHS_BYTES_MAX = 32 * 1024 * 1024;
 const NUL = 0;
 /** Modes of what holds text: files, and links, whose targets are texts. Submodules (160000) are commits of elsewhere. */
 const HAS_TEXT = /^1[02]/;
@@ -76,22 +82,32 @@ export async function* commits(
 
 /** Fields end with NULs, so that nothing that somebody wrote can be taken for another one. */
 async function commitOf(id: Buffer, out: Cursor): Promise<{ commit: Commit; next: Buffer | null } | null> {
+  const omitted = new Set<"too_many" | "too_large">();
   const fields: Buffer[] = [];
   for (let count = 0; count < 4; count++) {
-    const field = await out.line(NUL, FIELD_BYTES_MAX);
+    const field = await out.line(NUL, FIELD_BYTES_MAX + 1);
     if (field === null) return null;
-    fields.push(field);
+    if (field.length > FIELD_BYTES_MAX) omitted.add("too_large");
+    fields.push(field.subarray(0, FIELD_BYTES_MAX));
   }
   const [parents, at, author, message] = fields as [Buffer, Buffer, Buffer, Buffer];
   const changes: Change[] = [];
+  let pathsBytes = 0;
   let next = await out.line(NUL, FIELD_BYTES_MAX);
   for (; next !== null && (next.length === 0 || isRaw(next)); next = await out.line(NUL, FIELD_BYTES_MAX)) {
     // One stands behind each message, and one more behind a merge's.
     if (next.length === 0) continue;
-    const path = await out.line(NUL, FIELD_BYTES_MAX);
+    // What git has found it writes out: beyond the bounds it is passed over, and none of it is kept.
+    const path = await out.line(NUL, FIELD_BYTES_MAX + 1);
     if (path === null) break;
-    const change = changeOf(next.toString("latin1").trim());
-    if (change !== null) changes.push({ blob: change, path: path.toString("utf8") });
+    if (changes.length === CHANGES_MAX || pathsBytes + path.length > PATHS_BYTES_MAX) omitted.add("too_many");
+    else if (path.length > FIELD_BYTES_MAX || next.length === FIELD_BYTES_MAX) omitted.add("too_large");
+    else {
+      const change = changeOf(next.toString("latin1").trim());
+      if (change === null) continue;
+      pathsBytes += path.length;
+      changes.push({ blob: change, path: path.toString("utf8") });
+    }
   }
   const commit = {
     id: id.toString("latin1"),
@@ -100,6 +116,7 @@ async function commitOf(id: Buffer, out: Cursor): Promise<{ commit: Commit; next
     author: author.toString("utf8"),
     message,
     changes,
+    omitted,
   };
   if (!/^[0-9a-f]{40,64}$/.test(commit.id))
     throw new SourceFailed("git log: its answer is none that is known");

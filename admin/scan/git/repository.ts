@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { type AllowPrivate, guardedLookup, refuseAddress } from "../../outgoing/guard.ts";
@@ -8,9 +8,12 @@ import type { Repository } from "../git.ts";
 import { printable } from "../given.ts";
 import { type ScanLimits, SourceFailed } from "../source.ts";
 import type { Address } from "./address.ts";
+import { type IsAllowed, insideOf } from "./inside.ts";
 import { Git } from "./run.ts";
 
 const WATCH_MS = 1_000;
+/** By the folder of a copy: ends, never rejected, when the last one who asked has fetched. */
+const fetching = new Map<string, Promise<void>>();
 const PORTS: Readonly<Record<string, number>> = { https: 443, http: 80, ssh: 22, git: 9418 };
 
 /** A repository in a folder, bare or with files, which is read where it is. Nothing is written into it. */
@@ -18,16 +21,19 @@ export class LocalRepository implements Repository {
   readonly label: string;
   readonly address = null;
   private readonly path: string;
+  private readonly isAllowed: IsAllowed | null;
 
-  constructor(path: string) {
+  /** With `isAllowed` nothing is read that lies elsewhere, wherever the repository's files lead. */
+  constructor(path: string, isAllowed: IsAllowed | null = null) {
     this.path = resolve(path);
+    this.isAllowed = isAllowed;
     this.label = printable(this.path);
   }
 
   async open(): Promise<string> {
     const gitDir = gitDirOf(this.path);
     if (gitDir === null) throw new SourceFailed(`${this.label} is no git repository`, { isLasting: true });
-    return gitDir;
+    return this.isAllowed === null ? gitDir : await insideOf(gitDir, this.isAllowed);
   }
 }
 
@@ -59,11 +65,30 @@ export class Mirror implements Repository {
     this.allowPrivate = allowPrivate;
   }
 
+  /** One at a time in one folder. */
   async open(limits: ScanLimits, signal: AbortSignal): Promise<string> {
+    const { gitDir } = this;
+    const before = fetching.get(gitDir);
+    const opening = (before ?? Promise.resolve()).then(() => this.fetch(limits, signal));
+    const over = opening.then(
+      () => {},
+      () => {},
+    );
+    fetching.set(gitDir, over);
+    try {
+      return await opening;
+    } finally {
+      if (fetching.get(gitDir) === over) fetching.delete(gitDir);
+    }
+  }
+
+  private async fetch(limits: ScanLimits, signal: AbortSignal): Promise<string> {
     const { gitDir, address } = this;
     const { scheme, url, credentials } = address;
+    if (signal.aborted) throw new SourceFailed(`${this.label}: the look was stopped`);
     const settings = await this.pinned();
     await mkdir(gitDir, { recursive: true, mode: 0o700 });
+    await removeLeft(gitDir);
     if (!existsSync(join(gitDir, "HEAD")))
       await new Git("init", ["init", "--quiet", "--bare", "--template="], { gitDir, signal }).end();
     const ended = new AbortController();
@@ -102,6 +127,8 @@ export class Mirror implements Repository {
       if (!(await tooLarge)) throw error;
     } finally {
       ended.abort();
+      // Whoever comes next must not find it at work.
+      await fetch.gone();
     }
     if ((await tooLarge) || (await sizeOf(join(gitDir, "objects"))) > limits.bytesMax)
       throw new SourceFailed(`${this.label} is larger than ${limits.bytesMax} bytes`, { isLasting: true });
@@ -154,6 +181,16 @@ export class Mirror implements Repository {
       });
     }
     return false;
+  }
+}
+
+/** Takes away what a fetch that was killed has left, by which each later one would fail or the disk fill. */
+async function removeLeft(gitDir: string): Promise<void> {
+  const objects = join(gitDir, "objects");
+  for (const { name, parentPath } of await readdir(gitDir, { recursive: true, withFileTypes: true })) {
+    const isStored = parentPath === objects || parentPath.startsWith(`${objects}/`);
+    if (name.endsWith(".lock") || (isStored && /^\.?tmp[-_]/.test(name)))
+      await rm(join(parentPath, name), { recursive: true, force: true });
   }
 }
 

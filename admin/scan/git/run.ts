@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { Cursor } from "../bounds.ts";
 import { printable } from "../given.ts";
 import { SourceFailed } from "../source.ts";
@@ -7,6 +8,11 @@ import { SourceFailed } from "../source.ts";
 /** Of what git says of its failure. */
 const SAID_BYTES_MAX = 4 * 1024;
 const IDS_AT_ONCE = 500;
+/** Of git's own: it holds all changes of a commit before it writes the first one. */
+const MEMORY_KIB_MAX = 2 * 1024 * 1024;
+const MEMORY_WATCH_MS = 250;
+/** For taking away what it was writing. */
+const GRACE_MS = 1_000;
 
 /**
  * Whatever a repository, a user or the machine has configured, none of it starts a program: no hook, monitor, pager, signature
@@ -52,6 +58,9 @@ export class Git {
   private readonly what: string;
   private readonly ended: Promise<number | null>;
   private failure: NodeJS.ErrnoException | null = null;
+  private isTooLarge = false;
+  private isOver = false;
+  private grace: NodeJS.Timeout | null = null;
   private said = "";
 
   constructor(what: string, args: readonly string[], options: GitOptions) {
@@ -74,7 +83,13 @@ export class Git {
       ([code]) => code as number | null,
       () => null,
     );
-    this.ended.finally(() => signal.removeEventListener("abort", this.kill));
+    const watch = setInterval(() => void this.watchMemory(), MEMORY_WATCH_MS);
+    this.ended.finally(() => {
+      clearInterval(watch);
+      this.isOver = true;
+      if (this.grace !== null) clearTimeout(this.grace);
+      signal.removeEventListener("abort", this.kill);
+    });
     this.out = new Cursor(this.child.stdout);
   }
 
@@ -127,34 +142,57 @@ export class Git {
     return Buffer.concat(parts).toString("utf8");
   }
 
-  /** What it said went wrong, without what opens an address. */
+  /** What it said went wrong, without what opens an address, the server's own words, and what may be a token. */
   failed(): SourceFailed {
     if (this.failure?.code === "ENOENT")
       return new SourceFailed("git is not installed, or not on the PATH: install it to scan repositories", {
         isLasting: true,
         cause: this.failure,
       });
+    if (this.isTooLarge)
+      return new SourceFailed(`git ${this.what}: it needs more memory than it may have`, { isLasting: true });
     const said = this.said
       .split("\n")
       .map((line) => line.trim())
-      .filter((line) => line !== "")
+      .filter((line) => line !== "" && !line.startsWith("remote:"))
       .at(-1);
-    const why = printable(said ?? "it ended before its time").replaceAll(/\/\/[^/@\s]*@/g, "//");
+    const why = printable(said ?? "it ended before its time")
+      .replaceAll(/\/\/[^/@\s]*@/g, "//")
+      .replaceAll(/\brefs\/[^\s'"]+/g, "...")
+      .replaceAll(/[A-Za-z0-9_-]{20,}/g, "...");
     return new SourceFailed(`git ${this.what}: ${why.slice(0, 300)}`);
   }
 
-  /** Ends it, wherever it is, with all it started. */
+  /** Where the system tells (Linux): ends it before the machine has no memory left. */
+  private async watchMemory(): Promise<void> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, "latin1").catch(() => "");
+    if (Number(/^RssAnon:\s+([0-9]+) kB$/m.exec(status)?.[1] ?? 0) <= MEMORY_KIB_MAX) return;
+    this.isTooLarge = true;
+    this.tell("SIGKILL");
+  }
+
+  /** Resolves once nothing of it runs any more, however it ended. */
+  async gone(): Promise<void> {
+    await this.ended;
+  }
+
+  /** Ends it, wherever it is, with all it started: it may take away what it was writing, and has a second for that. */
   readonly kill = (): void => {
-    const { pid, exitCode, signalCode } = this.child;
-    if (pid !== undefined && exitCode === null && signalCode === null) {
-      try {
-        process.kill(-pid, "SIGKILL");
-      } catch {
-        // It has ended in this moment.
-      }
-    }
+    this.tell("SIGTERM");
+    this.grace ??= setTimeout(() => this.tell("SIGKILL"), GRACE_MS).unref();
     this.child.stdout.destroy();
   };
+
+  private tell(signal: NodeJS.Signals): void {
+    const { pid } = this.child;
+    if (pid === undefined || this.isOver) return;
+    try {
+      // Also where git itself has ended: what it started may run on, and holds the group's number.
+      process.kill(-pid, signal);
+    } catch {
+      // It has ended in this moment.
+    }
+  }
 }
 
 /** What git is given of our environment: where programs lie, whose keys SSH takes, whom TLS trusts. */
