@@ -39,7 +39,7 @@ export function registerScan(program: Command): void {
       .option("--fail", "end with 1 where something is found")
       .addOption(new Option("--format <format>", "json is a line each").choices(formats).default("text"))
       .option("--token-file <file>", "what opens the API of github, gitlab and gitea; sent there alone")
-      .option("--registry <url>", "the npm registry (default: https://registry.npmjs.org/)")
+      .option("--registry <url>", "the npm registry (default: the public one)")
       .option("--text-mib <n>", "pass over texts that are larger (default: 64)", wholeNumber)
       .addHelpText("after", EXAMPLES),
   ).action(attempting("scan", scanLater));

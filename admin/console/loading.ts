@@ -5,7 +5,6 @@ import { ApiProblem } from "./api.ts";
 export interface Loaded<T> {
   readonly value: T | null;
   readonly problem: ApiProblem | null;
-  readonly isLoading: boolean;
   /** What is shown is of another key than what was asked for. */
   readonly isOld: boolean;
   /** Loads again; what is shown stays until then. */
@@ -26,7 +25,6 @@ export function useLoaded<T>(
     value: null,
     problem: null,
   });
-  const [isLoading, setLoading] = useState(key !== null);
   const [turn, setTurn] = useState(0);
   const latest = useRef(load);
   latest.current = load;
@@ -36,7 +34,6 @@ export function useLoaded<T>(
   useEffect(() => {
     if (key === null || asked === "") return;
     const gone = new AbortController();
-    setLoading(true);
     latest
       .current(gone.signal)
       .then((value) => !gone.signal.aborted && setState({ key, value, problem: null }))
@@ -44,8 +41,7 @@ export function useLoaded<T>(
         if (gone.signal.aborted) return;
         const problem = error instanceof ApiProblem ? error : new ApiProblem(0, String(error));
         setState((before) => ({ key, value: before.key === key ? before.value : null, problem }));
-      })
-      .finally(() => !gone.signal.aborted && setLoading(false));
+      });
     return () => gone.abort();
   }, [asked, key]);
 
@@ -54,7 +50,6 @@ export function useLoaded<T>(
   return {
     value: isCurrent || keepsOld ? state.value : null,
     problem: isCurrent ? state.problem : null,
-    isLoading,
     isOld: !isCurrent && state.value !== null,
     reload,
   };

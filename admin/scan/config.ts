@@ -6,6 +6,8 @@ import { AllowList } from "./remote/allow.ts";
 import { defaultLimits, type ScanLimits } from "./source.ts";
 
 const MINUTE_MS = 60_000;
+/** Where public packages of npm are. */
+export const npmRegistry = "https://registry.npmjs.org/";
 
 const whole = (min: number, max: number, otherwise: number) => z.int().min(min).max(max).default(otherwise);
 const name = z.string().refine(isConfiguredName, NAME_REFUSED);
@@ -60,7 +62,7 @@ export const scanSchema = z.strictObject({
   /** Whether repositories are fetched over SSH, with the keys of the account that this runs under. */
   ssh: z.boolean().default(false),
   /** Where packages are found. */
-  npmRegistry: z.url({ protocol: /^https?$/ }).default("https://registry.npmjs.org/"),
+  npmRegistry: z.url({ protocol: /^https?$/ }).default(npmRegistry),
   /** Formats of tokens, beside those that are known. */
   formats: declaredFormatsSchema.default([]),
   /** Rules files of Gitleaks, by a name. */

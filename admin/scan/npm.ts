@@ -15,8 +15,6 @@ export interface NpmOptions {
   readonly allowPrivate: AllowPrivate;
 }
 
-export const npmRegistry = "https://registry.npmjs.org/";
-
 /** A name with or without a scope; a version, or a tag, `latest` where it is left out. */
 const SPEC = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?([a-z0-9~-][a-z0-9._~-]*)(?:@([\w.+~-]{1,100}))?$/i;
 const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArchiveReader } from "../../admin/scan/archive.ts";
+import { npmRegistry } from "../../admin/scan/config.ts";
 import { FolderReader } from "../../admin/scan/folder.ts";
 import { addressOf, gitSchemes } from "../../admin/scan/git/address.ts";
 import { gitDirOf, LocalRepository, Mirror } from "../../admin/scan/git/repository.ts";
 import { GitReader } from "../../admin/scan/git.ts";
 import { imageReader, isImage } from "../../admin/scan/image.ts";
-import { NpmReader, npmRegistry } from "../../admin/scan/npm.ts";
+import { NpmReader } from "../../admin/scan/npm.ts";
 import { AllowList } from "../../admin/scan/remote/allow.ts";
 import type { RemoteClient } from "../../admin/scan/remote/client.ts";
 import { readerOf as remoteReaderOf } from "../../admin/scan/remote/readers.ts";

@@ -8,6 +8,7 @@ import { Pager, usePages } from "../parts/pager.tsx";
 import { say } from "../parts/said.tsx";
 import { StatusBadge, When } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
+import { Table, type TableColumn } from "../parts/table.tsx";
 import { useSession } from "../session.tsx";
 import type { LeakDetailed, Token, TokenPage } from "../shapes.ts";
 import { absoluteTime, fullNumber, relativeTime } from "../words.ts";
@@ -41,6 +42,25 @@ export function TokensCard({ leak, turn, onChanged }: TokensProps) {
   const [isAdding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Token | null>(null);
   const [deciding, setDeciding] = useState<{ token: Token; decision: TokenDecision } | null>(null);
+  const menuOf = (token: Token) => (
+    <Menu
+      label={`More for token ${token.id}, ${token.preview}`}
+      items={[
+        ...decisionsOf(token, leak.status).map((decision) => ({
+          label: tokenDecisions[decision].label,
+          onChoose: () => setDeciding({ token, decision }),
+        })),
+        { label: "Remove this token", onChoose: () => setRemoving(token) },
+      ]}
+    />
+  );
+  const columns: readonly TableColumn<Token>[] = [
+    { name: "Token", cell: ({ preview }) => <code>{preview}</code> },
+    { name: "Type", cell: ({ kind }) => <span class="badge">{kind}</span> },
+    { name: "State", cell: (token) => <TokenState token={token} status={leak.status} /> },
+    { name: "Added", cell: ({ addedAt }) => <When at={addedAt} /> },
+    ...(mayChange ? [{ name: "More", class: "acts", cell: menuOf }] : []),
+  ];
   return (
     <section class="card" aria-labelledby="tokens">
       <div class="card-head">
@@ -56,56 +76,14 @@ export function TokensCard({ leak, turn, onChanged }: TokensProps) {
       <Shown of={page} lines={3}>
         {({ tokens, next }) => (
           <>
-            <div class="table-frame">
-              <table class="stacks tokens-table">
-                <caption class="for-readers">Tokens of this leak, masked</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Token</th>
-                    <th scope="col">Type</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Added</th>
-                    {mayChange && (
-                      <th scope="col">
-                        <span class="for-readers">More</span>
-                      </th>
-                    )}
-                  </tr>
-                </thead>
-                <tbody>
-                  {tokens.map((token) => (
-                    <tr key={token.id} data-token={token.id}>
-                      <td data-label="Token">
-                        <code>{token.preview}</code>
-                      </td>
-                      <td data-label="Type">
-                        <span class="badge">{token.kind}</span>
-                      </td>
-                      <td data-label="State">
-                        <TokenState token={token} status={leak.status} />
-                      </td>
-                      <td data-label="Added">
-                        <When at={token.addedAt} />
-                      </td>
-                      {mayChange && (
-                        <td class="acts">
-                          <Menu
-                            label={`More for token ${token.id}, ${token.preview}`}
-                            items={[
-                              ...decisionsOf(token, leak.status).map((decision) => ({
-                                label: tokenDecisions[decision].label,
-                                onChoose: () => setDeciding({ token, decision }),
-                              })),
-                              { label: "Remove this token", onChoose: () => setRemoving(token) },
-                            ]}
-                          />
-                        </td>
-                      )}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table
+              caption="Tokens of this leak, masked"
+              class="tokens-table"
+              columns={columns}
+              rows={tokens}
+              keyOf={({ id }) => id}
+              keyName="token"
+            />
             {(next !== null || pages.number > 1) && <Pager pages={pages} next={next} />}
           </>
         )}

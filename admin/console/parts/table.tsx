@@ -15,13 +15,24 @@ interface TableProps<Row> {
   readonly columns: readonly TableColumn<Row>[];
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string | number;
+  /** Rows carry their key as `data-source` where this is `source`. */
+  readonly keyName?: string;
+  /** Beside that of every such table. */
+  readonly class?: string;
 }
 
 /** A table that becomes a list of cards where it is narrow. */
-export function Table<Row>({ caption, columns, rows, keyOf }: TableProps<Row>) {
+export function Table<Row>({
+  caption,
+  columns,
+  rows,
+  keyOf,
+  keyName,
+  class: kindOfTable = "",
+}: TableProps<Row>) {
   return (
     <div class="table-frame">
-      <table class="stacks">
+      <table class={`stacks ${kindOfTable}`}>
         <caption class="for-readers">
           {caption}, {counted(rows.length, "row")}
         </caption>
@@ -36,7 +47,7 @@ export function Table<Row>({ caption, columns, rows, keyOf }: TableProps<Row>) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={keyOf(row)}>
+            <tr key={keyOf(row)} {...(keyName === undefined ? {} : { [`data-${keyName}`]: keyOf(row) })}>
               {columns.map(({ name, class: kind, cell }) => (
                 <td key={name} class={kind} data-label={kind === "acts" ? undefined : name}>
                   {cell(row)}
@@ -48,4 +59,25 @@ export function Table<Row>({ caption, columns, rows, keyOf }: TableProps<Row>) {
       </table>
     </div>
   );
+}
+
+/** A last column with a button that removes the row's thing, which `what` names. */
+export function removeColumn<Row>(
+  what: (row: Row) => string,
+  onRemove: (row: Row) => void,
+): TableColumn<Row> {
+  return {
+    name: "More",
+    class: "acts",
+    cell: (row) => (
+      <button
+        type="button"
+        class="button small"
+        aria-label={`Remove ${what(row)}`}
+        onClick={() => onRemove(row)}
+      >
+        Remove
+      </button>
+    ),
+  };
 }

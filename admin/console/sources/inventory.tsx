@@ -10,9 +10,12 @@ import { Icon } from "../parts/icons.tsx";
 import { say } from "../parts/said.tsx";
 import { When } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
+import { removeColumn, Table, type TableColumn } from "../parts/table.tsx";
 import { useSession } from "../session.tsx";
 import type { InventoryAdded, InventoryList } from "../shapes.ts";
 import { actorWord, counted, fullNumber } from "../words.ts";
+
+type Entry = InventoryList["inventory"][number];
 
 /** The team's live tokens: how many are listed under which name. */
 export function InventoryCard() {
@@ -20,6 +23,20 @@ export function InventoryCard() {
   const list = useLoaded("inventory", (signal) => api<InventoryList>("GET", "/inventory", { signal }), true);
   const [isAdding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<string | null>(null);
+  const columns: readonly TableColumn<Entry>[] = [
+    { name: "Name", cell: ({ name }) => <b>{name}</b> },
+    { name: "Tokens", class: "number", cell: ({ tokens }) => fullNumber(tokens) },
+    { name: "Last added", cell: ({ addedAt }) => <When at={addedAt} /> },
+    { name: "By", cell: ({ addedBy }) => actorWord(addedBy) },
+    ...(mayChange
+      ? [
+          removeColumn<Entry>(
+            ({ name }) => name,
+            ({ name }) => setRemoving(name),
+          ),
+        ]
+      : []),
+  ];
   return (
     <section class="card spaced" aria-labelledby="inventory">
       <h2 id="inventory" class="card-head">
@@ -38,54 +55,7 @@ export function InventoryCard() {
               whatever it looks like. Only digests are kept, and nothing is blocked by it.
             </p>
           ) : (
-            <div class="table-frame">
-              <table class="stacks">
-                <caption class="for-readers">Inventory, {counted(inventory.length, "row")}</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Name</th>
-                    <th scope="col" class="number">
-                      Tokens
-                    </th>
-                    <th scope="col">Last added</th>
-                    <th scope="col">By</th>
-                    {mayChange && (
-                      <th scope="col">
-                        <span class="for-readers">More</span>
-                      </th>
-                    )}
-                  </tr>
-                </thead>
-                <tbody>
-                  {inventory.map(({ name, tokens, addedAt, addedBy }) => (
-                    <tr key={name}>
-                      <td data-label="Name">
-                        <b>{name}</b>
-                      </td>
-                      <td data-label="Tokens" class="number">
-                        {fullNumber(tokens)}
-                      </td>
-                      <td data-label="Last added">
-                        <When at={addedAt} />
-                      </td>
-                      <td data-label="By">{actorWord(addedBy)}</td>
-                      {mayChange && (
-                        <td class="acts">
-                          <button
-                            type="button"
-                            class="button small"
-                            aria-label={`Remove ${name}`}
-                            onClick={() => setRemoving(name)}
-                          >
-                            Remove
-                          </button>
-                        </td>
-                      )}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table caption="Inventory" columns={columns} rows={inventory} keyOf={({ name }) => name} />
           )
         }
       </Shown>

@@ -7,9 +7,10 @@ import { Icon } from "../parts/icons.tsx";
 import { say } from "../parts/said.tsx";
 import { When } from "../parts/small.tsx";
 import { Shown } from "../parts/states.tsx";
+import { removeColumn, Table, type TableColumn } from "../parts/table.tsx";
 import { useSession } from "../session.tsx";
 import type { Policy } from "../shapes.ts";
-import { actorWord, counted, sourceWord } from "../words.ts";
+import { actorWord, sourceWord } from "../words.ts";
 import { PolicyForm } from "./policyform.tsx";
 
 /** What people decided beforehand of tokens that nobody knew: their leak is patched as it comes in. */
@@ -31,6 +32,37 @@ export function PoliciesCard() {
     }
     list.reload();
   };
+  const columns: readonly TableColumn<Policy>[] = [
+    { name: "Findings", cell: (policy) => <b>{criteriaWord(policy)}</b> },
+    {
+      name: "Become",
+      cell: ({ mode, scope }) =>
+        `${mode === "monitor" ? "Monitored" : "Blocked"}, ${scopeWord(scope).toLowerCase()}`,
+    },
+    { name: "Made", cell: ({ createdAt }) => <When at={createdAt} /> },
+    { name: "By", cell: ({ createdBy }) => actorWord(createdBy) },
+    {
+      name: "In force",
+      cell: (policy) => (
+        <label class="check">
+          <input
+            type="checkbox"
+            aria-label={`Policy for ${criteriaWord(policy)}`}
+            checked={policy.enabled}
+            disabled={!mayChange}
+            onClick={(event) => {
+              event.preventDefault();
+              void turn(policy);
+            }}
+          />
+          {policy.enabled ? "On" : "Off"}
+        </label>
+      ),
+    },
+    ...(mayChange
+      ? [removeColumn<Policy>((policy) => `the policy for ${criteriaWord(policy)}`, setRemoving)]
+      : []),
+  ];
   return (
     <section class="card spaced" aria-labelledby="policies">
       <h2 id="policies" class="card-head">
@@ -49,69 +81,7 @@ export function PoliciesCard() {
               made beforehand: what it describes is patched as it comes in, and the history says so.
             </p>
           ) : (
-            <div class="table-frame">
-              <table class="stacks">
-                <caption class="for-readers">Policies, {counted(policies.length, "row")}</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Findings</th>
-                    <th scope="col">Become</th>
-                    <th scope="col">Made</th>
-                    <th scope="col">By</th>
-                    <th scope="col">In force</th>
-                    {mayChange && (
-                      <th scope="col">
-                        <span class="for-readers">More</span>
-                      </th>
-                    )}
-                  </tr>
-                </thead>
-                <tbody>
-                  {policies.map((policy) => (
-                    <tr key={policy.id}>
-                      <td data-label="Findings">
-                        <b>{criteriaWord(policy)}</b>
-                      </td>
-                      <td data-label="Become">
-                        {policy.mode === "monitor" ? "Monitored" : "Blocked"},{" "}
-                        {scopeWord(policy.scope).toLowerCase()}
-                      </td>
-                      <td data-label="Made">
-                        <When at={policy.createdAt} />
-                      </td>
-                      <td data-label="By">{actorWord(policy.createdBy)}</td>
-                      <td data-label="In force">
-                        <label class="check">
-                          <input
-                            type="checkbox"
-                            aria-label={`Policy for ${criteriaWord(policy)}`}
-                            checked={policy.enabled}
-                            disabled={!mayChange}
-                            onClick={(event) => {
-                              event.preventDefault();
-                              void turn(policy);
-                            }}
-                          />
-                          {policy.enabled ? "On" : "Off"}
-                        </label>
-                      </td>
-                      {mayChange && (
-                        <td class="acts">
-                          <button
-                            type="button"
-                            class="button small"
-                            aria-label={`Remove the policy for ${criteriaWord(policy)}`}
-                            onClick={() => setRemoving(policy)}
-                          >
-                            Remove
-                          </button>
-                        </td>
-                      )}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table caption="Policies" columns={columns} rows={policies} keyOf={({ id }) => id} />
           )
         }
       </Shown>

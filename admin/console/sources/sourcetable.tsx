@@ -1,8 +1,9 @@
 import { Menu, type MenuItem } from "../parts/menu.tsx";
 import { Link, When } from "../parts/small.tsx";
+import { Table, type TableColumn } from "../parts/table.tsx";
 import { useSession } from "../session.tsx";
 import type { Source } from "../shapes.ts";
-import { counted, fullNumber, sourceWord } from "../words.ts";
+import { fullNumber, sourceWord } from "../words.ts";
 import { leftOut, progressWord, scheduleWord, stateWord, troubleWord } from "./words.ts";
 
 /** What can be done with a source. */
@@ -22,84 +23,78 @@ interface SourceTableProps {
 /** Watched sources, a row each. */
 export function SourceTable({ sources, acts }: SourceTableProps) {
   const { mayChange } = useSession();
+  const columns = mayChange ? [...COLUMNS, actsColumn(acts)] : COLUMNS;
   return (
-    <div class="table-frame">
-      <table class="stacks sources-table">
-        <caption class="for-readers">Watched sources, {counted(sources.length, "row")}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Source</th>
-            <th scope="col">State</th>
-            <th scope="col">Last look</th>
-            <th scope="col">Next look</th>
-            <th scope="col" class="number">
-              Tokens met
-            </th>
-            {mayChange && (
-              <th scope="col">
-                <span class="for-readers">More</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {sources.map((source) => (
-            <Row key={source.id} of={source} acts={acts} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Watched sources"
+      class="sources-table"
+      columns={columns}
+      rows={sources}
+      keyOf={({ id }) => id}
+      keyName="source"
+    />
   );
 }
 
-function Row({ of: source, acts }: { readonly of: Source; readonly acts: SourceActs }) {
-  const { mayChange } = useSession();
-  const { id, kind, address, schedule, lastRunAt, nextRunAt, last, enabled, state } = source;
-  return (
-    <tr data-source={id}>
-      <td data-label="Source" class="source-cell">
-        <span>
-          <b class="source-address">{address}</b>
-          <br />
-          <span class="quiet">
-            {sourceWord(kind)}, {scheduleWord(schedule).toLowerCase()}
-          </span>
+const COLUMNS: readonly TableColumn<Source>[] = [
+  {
+    name: "Source",
+    class: "source-cell",
+    cell: ({ kind, address, schedule }) => (
+      <span>
+        <b class="source-address">{address}</b>
+        <br />
+        <span class="quiet">
+          {sourceWord(kind)}, {scheduleWord(schedule).toLowerCase()}
         </span>
-      </td>
-      <td data-label="State" class="source-cell">
-        <State of={source} />
-      </td>
-      <td data-label="Last look">
-        {lastRunAt === null ? <span class="quiet">Never</span> : <When at={lastRunAt} />}
-      </td>
-      <td data-label="Next look">
-        {nextRunAt === null ? <span class="quiet">None</span> : <When at={nextRunAt} />}
-      </td>
-      <td data-label="Tokens met" class="number">
-        {last === null ? (
-          <span class="quiet">-</span>
-        ) : last.findings === 0 ? (
-          "0"
+      </span>
+    ),
+  },
+  { name: "State", class: "source-cell", cell: (source) => <State of={source} /> },
+  {
+    name: "Last look",
+    cell: ({ lastRunAt }) =>
+      lastRunAt === null ? <span class="quiet">Never</span> : <When at={lastRunAt} />,
+  },
+  {
+    name: "Next look",
+    cell: ({ nextRunAt }) => (nextRunAt === null ? <span class="quiet">None</span> : <When at={nextRunAt} />),
+  },
+  {
+    name: "Tokens met",
+    class: "number",
+    cell: ({ kind, last }) => {
+      if (last === null) return <span class="quiet">-</span>;
+      if (last.findings === 0) return "0";
+      return <Link to={`/?source=${kind}`}>{fullNumber(last.findings)}</Link>;
+    },
+  },
+];
+
+function actsColumn(acts: SourceActs): TableColumn<Source> {
+  return {
+    name: "More",
+    class: "acts",
+    cell: (source) => (
+      <>
+        {source.state === "running" ? (
+          <button type="button" class="button small" onClick={() => acts.stop(source)}>
+            Stop
+          </button>
         ) : (
-          <Link to={`/?source=${kind}`}>{fullNumber(last.findings)}</Link>
+          <button
+            type="button"
+            class="button small"
+            disabled={!source.enabled}
+            onClick={() => acts.run(source)}
+          >
+            Look now
+          </button>
         )}
-      </td>
-      {mayChange && (
-        <td class="acts">
-          {state === "running" ? (
-            <button type="button" class="button small" onClick={() => acts.stop(source)}>
-              Stop
-            </button>
-          ) : (
-            <button type="button" class="button small" disabled={!enabled} onClick={() => acts.run(source)}>
-              Look now
-            </button>
-          )}
-          <Menu label={`More for ${address}`} items={itemsOf(source, acts)} />
-        </td>
-      )}
-    </tr>
-  );
+        <Menu label={`More for ${source.address}`} items={itemsOf(source, acts)} />
+      </>
+    ),
+  };
 }
 
 function itemsOf(source: Source, acts: SourceActs): MenuItem[] {
