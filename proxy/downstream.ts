@@ -5,10 +5,10 @@ import type { Gateway } from "./gateway.ts";
 import { owned, readInto } from "./intake.ts";
 import { giveParser, REQUEST, takeParser } from "./llhttp.ts";
 import { Framing, normalizeRequest, type RequestHead } from "./normalize.ts";
+import { Outlet } from "./outlet.ts";
 import { localReply, type ReplyKind } from "./reply.ts";
 import { addressBit } from "./seen.ts";
 import type { UpstreamConnection } from "./upstream.ts";
-import { unwritten } from "./wire.ts";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 const CR = 13;
@@ -25,6 +25,7 @@ type Waiting = "keepAlive" | "head" | "body" | "queue" | "write" | "linger" | "t
 export class Downstream implements Timed {
   readonly gateway: Gateway;
   readonly socket: Socket;
+  readonly outlet: Outlet;
   /** The peer's address, without the IPv4-in-IPv6 prefix. */
   readonly address: string;
   readonly isTrusted: boolean;
@@ -55,6 +56,7 @@ export class Downstream implements Timed {
   constructor(gateway: Gateway, socket: Socket) {
     this.gateway = gateway;
     this.socket = socket;
+    this.outlet = new Outlet(socket, () => this.drained());
     const peer = socket.remoteAddress ?? "";
     this.address = peer.startsWith("::ffff:") ? peer.slice(7) : peer;
     this.isTrusted = gateway.trusts(this.address);
@@ -62,7 +64,6 @@ export class Downstream implements Timed {
     gateway.clock.watch(this);
     this.await("head");
     readInto(socket, (bytes) => this.receive(bytes));
-    socket.on("drain", () => this.drained());
     socket.on("end", () => this.ended());
     socket.on("error", () => this.socket.destroy());
     socket.on("finish", () => this.await("linger"));
@@ -77,8 +78,8 @@ export class Downstream implements Timed {
   await(what: Waiting): void {
     const { limits } = this.gateway.config;
     if (what === "write") {
-      this.unwritten = unwritten(this.socket);
-    } else if (this.waiting === "write" && this.socket.writableNeedDrain) {
+      this.unwritten = this.outlet.unwritten;
+    } else if (this.waiting === "write" && this.outlet.isFull) {
       this.waitingBefore = what;
       return;
     }
@@ -102,7 +103,7 @@ export class Downstream implements Timed {
 
   /** Answers whether the client reads along. */
   write(text: string): boolean {
-    return this.socket.write(text, "latin1");
+    return this.outlet.write(Buffer.from(text, "latin1"));
   }
 
   /** The client does not read: the upstream is paused until it does. */
@@ -126,7 +127,7 @@ export class Downstream implements Timed {
   /** Sends a LocalReply. Where bytes of the request may still come, the connection closes after it. */
   reply(kind: ReplyKind, requestId: string, withBody: boolean, hasArrived: boolean): void {
     if (!hasArrived) this.isClosing = true;
-    this.socket.write(localReply(kind, requestId, this.gateway.clock.date, this.isClosing, withBody));
+    this.outlet.write(localReply(kind, requestId, this.gateway.clock.date, this.isClosing, withBody));
   }
 
   exchangeEnded(): void {
@@ -141,7 +142,7 @@ export class Downstream implements Timed {
     const { exchange } = this;
     const wants =
       exchange === null
-        ? !this.socket.writableNeedDrain
+        ? !this.outlet.isFull
         : exchange.hasArrived
           ? (this.pending?.length ?? 0) < this.gateway.config.limits.pipelineBytes
           : exchange.acceptsBody;
@@ -189,7 +190,9 @@ export class Downstream implements Timed {
     const early = this.pending;
     this.pending = null;
     this.room = null;
-    if (this.socket.writableNeedDrain) upstream.socket.pause();
+    // What passes from here on goes the sockets' own way.
+    this.outlet.flush();
+    if (this.outlet.isFull) upstream.socket.pause();
     this.isReading = early === null || upstream.socket.write(early);
     if (this.isReading) this.socket.resume();
     else this.socket.pause();
@@ -232,12 +235,18 @@ export class Downstream implements Timed {
       case "write":
       case "tunnel":
         // However slowly it reads, it reads.
-        if (unwritten(this.socket) !== this.unwritten) this.renew();
+        if (this.outlet.unwritten !== this.unwritten) this.renew();
         else this.socket.destroy();
         return;
       default:
         this.socket.destroy();
     }
+  }
+
+  /** Ends the connection in the midst of an answer, of which the client may still read what was said. */
+  cut(): void {
+    this.outlet.flush();
+    this.socket.destroy();
   }
 
   /** Ends the connection once the client has read what it was sent; reads on for a while where it may still send. */
@@ -247,7 +256,7 @@ export class Downstream implements Timed {
     this.isEnding = true;
     this.pending = null;
     this.room = null;
-    this.socket.end();
+    this.outlet.end();
     this.await("write");
     this.isReading = true;
     this.socket.resume();
@@ -266,7 +275,7 @@ export class Downstream implements Timed {
 
   private renew(): void {
     this.await(this.waiting);
-    this.unwritten = unwritten(this.socket);
+    this.unwritten = this.outlet.unwritten;
   }
 
   /** A head is read where the bytes lie; a body, and whatever has to wait, is copied first. */
@@ -322,12 +331,7 @@ export class Downstream implements Timed {
    */
   private takeUp(): void {
     this.isPumping = true;
-    while (
-      this.pending !== null &&
-      this.exchange === null &&
-      !this.isClosing &&
-      !this.socket.writableNeedDrain
-    ) {
+    while (this.pending !== null && this.exchange === null && !this.isClosing && !this.outlet.isFull) {
       const bytes = this.pending;
       const at = skipEmptyLines(bytes);
       const end = bytes.indexOf(HEAD_END, Math.max(at, this.searched - 3));
@@ -353,7 +357,7 @@ export class Downstream implements Timed {
       this.close();
       return;
     }
-    if (this.socket.writableNeedDrain) {
+    if (this.outlet.isFull) {
       if (this.waiting !== "write") this.await("write");
     } else if (this.waiting !== "head" && (this.waiting !== "keepAlive" || !isBare)) {
       this.await(isBare ? "keepAlive" : "head");
@@ -462,7 +466,7 @@ export class Downstream implements Timed {
     else if (this.exchange !== null) {
       // What waits for a place, or for a decoder, is fed first.
       this.endIfCut(this.exchange);
-    } else if (this.pending === null || !this.socket.writableNeedDrain) this.close();
+    } else if (this.pending === null || !this.outlet.isFull) this.close();
   }
 
   private closed(hadError: boolean): void {

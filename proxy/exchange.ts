@@ -15,7 +15,7 @@ import { inspectHeadAgain } from "./reinspect.ts";
 import { type ReplyKind, replySource } from "./reply.ts";
 import type { Route } from "./route.ts";
 import type { UpstreamConnection } from "./upstream.ts";
-import { compact, copyOf, writeAround } from "./wire.ts";
+import { compact, copyOf } from "./wire.ts";
 
 const EMPTY = Buffer.alloc(0);
 /** Methods whose repetition does no harm (RFC 9110 section 9.2.2): the only ones retried. */
@@ -183,7 +183,7 @@ export class Exchange {
     if (this.isDecoding || !this.hasPlace) return false;
     if (this.upstream === null)
       return this.heldBytes < this.gateway.config.inspect.holdBytes || !this.isReleased;
-    return !this.upstream.socket.writableNeedDrain;
+    return !this.upstream.outlet.isFull;
   }
 
   /** The body has been silent for `holdMs`: what was inspected so far goes on. */
@@ -278,7 +278,7 @@ export class Exchange {
     this.downstream.write(
       `HTTP/1.1 101 ${head.reason}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${head.fields}\r\n`,
     );
-    if (rest.length > 0) this.downstream.socket.write(rest);
+    if (rest.length > 0) this.downstream.outlet.write(rest);
     upstream.openTunnel(this.downstream);
     this.gateway.counters.tunnels++;
     this.answerStarted = true;
@@ -527,7 +527,7 @@ export class Exchange {
       if (isEnd) after += `0\r\n${trailers}\r\n`;
     }
     if (before === "" && after === "" && !hasBody) return;
-    if (!writeAround(this.downstream.socket, before, hasBody ? body : null, after))
+    if (!this.downstream.outlet.writeAround(before, hasBody ? body : null, after))
       this.downstream.onFull(this.upstream);
   }
 
@@ -549,7 +549,7 @@ export class Exchange {
     this.letGo();
     this.countFailure(kind);
     this.record();
-    this.downstream.socket.destroy();
+    this.downstream.cut();
   }
 
   private finish(): void {

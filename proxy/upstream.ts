@@ -5,15 +5,18 @@ import type { Permit } from "./decide.ts";
 import type { Downstream } from "./downstream.ts";
 import type { Exchange } from "./exchange.ts";
 import { giveParser, OK, type Parser, RESPONSE, takeParser } from "./llhttp.ts";
+import { Outlet } from "./outlet.ts";
 import type { Pool } from "./pool.ts";
-import { chunkEnd, chunkStart, compact, writeParts } from "./wire.ts";
+import { chunkEnd, chunkStart, compact } from "./wire.ts";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
+const lastChunk = Buffer.from("0\r\n");
 
 /** One socket to the API behind us: sends permitted bytes, reads answers, one exchange at a time. */
 export class UpstreamConnection implements Timed {
   readonly pool: Pool;
   readonly socket: Socket;
+  readonly outlet: Outlet;
   exchange: Exchange | null = null;
   deadline = 0;
   /** Exchanges that ended well on this connection; more than none means that it may have gone stale. */
@@ -36,13 +39,10 @@ export class UpstreamConnection implements Timed {
     this.pool = pool;
     const socket = pool.dial((bytes) => this.receive(bytes));
     this.socket = socket;
+    this.outlet = new Outlet(socket, () => this.drained());
     this.deadline = pool.clock.now + pool.config.connectMs;
     pool.clock.watch(this);
     socket.on(pool.isTls ? "secureConnect" : "connect", () => this.connected());
-    socket.on("drain", () => {
-      this.exchange?.onUpstreamDrained();
-      this.tunnel?.tunnelDrained();
-    });
     socket.on("end", () => this.ended());
     socket.on("error", (error: NodeJS.ErrnoException) => this.failed(error));
     socket.on("close", () => this.closed());
@@ -56,19 +56,20 @@ export class UpstreamConnection implements Timed {
     end: boolean,
     trailers: Permit | null,
   ): boolean {
-    const parts: Buffer[] = [];
-    if (head !== null) parts.push(head.bytes);
+    const { outlet } = this;
+    if (head !== null) outlet.write(head.bytes);
     if (body !== null && body.bytes.length > 0) {
-      if (chunked) parts.push(chunkStart(body.bytes.length), body.bytes, chunkEnd);
-      else parts.push(body.bytes);
+      if (chunked) outlet.write(chunkStart(body.bytes.length));
+      outlet.write(body.bytes);
+      if (chunked) outlet.write(chunkEnd);
     }
     if (chunked && end) {
-      parts.push(Buffer.from("0\r\n"));
-      if (trailers !== null) parts.push(trailers.bytes);
-      parts.push(chunkEnd);
+      outlet.write(lastChunk);
+      if (trailers !== null) outlet.write(trailers.bytes);
+      outlet.write(chunkEnd);
     }
     if (this.isConnected) this.deadline = this.pool.clock.now + this.pool.config.answerMs;
-    return writeParts(this.socket, parts);
+    return !outlet.isFull;
   }
 
   /** The exchange was given up: what the upstream has of it stays unfinished. */
@@ -91,6 +92,7 @@ export class UpstreamConnection implements Timed {
   /** After 101: bytes go both ways unseen until either side ends. */
   openTunnel(downstream: Downstream): void {
     this.tunnel = downstream;
+    this.outlet.flush();
     this.deadline = 0;
   }
 
@@ -117,6 +119,11 @@ export class UpstreamConnection implements Timed {
   stalled(ms: number): void {
     if (this.exchange === null && this.tunnel === null && !this.isLeft && this.deadline > 0)
       this.deadline = Math.max(1, this.deadline - ms);
+  }
+
+  private drained(): void {
+    this.exchange?.onUpstreamDrained();
+    this.tunnel?.tunnelDrained();
   }
 
   private connected(): void {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Downstream } from "../proxy/downstream.ts";
-import { unwritten } from "../proxy/wire.ts";
+import type { Outlet } from "../proxy/outlet.ts";
 import { completeRequests, plainUpstream, RawClient, RawUpstream, TestGateway, until } from "./support.ts";
 
 const TOKEN = "made-up-leaked-token-0001";
@@ -87,10 +87,10 @@ async function pass(ms: number): Promise<void> {
 }
 
 /** Writes until bytes wait in the gateway itself, after those that the kernel took; answers how many were written. */
-async function fill(socket: Socket, waiting: Socket, atLeast = 100_000, frame = (piece: Buffer) => piece) {
+async function fill(socket: Socket, waiting: Outlet, atLeast = 100_000, frame = (piece: Buffer) => piece) {
   let written = 0;
   await until("bytes wait in the gateway", () => {
-    if (waiting.writableLength >= atLeast) return true;
+    if (waiting.unwritten >= atLeast) return true;
     if (socket.writableLength === 0) {
       socket.write(frame(PIECE));
       written += PIECE.length;
@@ -115,17 +115,17 @@ describe("a client that does not read", () => {
     await start(sized(50_000), { limits });
     const count = 600;
     const silent = silentClient(get("/").repeat(count));
-    const { socket } = await connection();
+    const { outlet } = await connection();
     let most = 0;
     await until("the gateway waits for it", () => {
-      most = Math.max(most, socket.writableLength);
-      return socket.writableNeedDrain && upstream.seen[0]!.socket.writableLength === 0;
+      most = Math.max(most, outlet.unwritten);
+      return outlet.isFull && upstream.seen[0]!.socket.writableLength === 0;
     });
     const { requests } = gateway.gateway.counters;
     expect(requests).toBeLessThan(count);
     read(silent);
     await until("it has every answer", () => {
-      most = Math.max(most, socket.writableLength);
+      most = Math.max(most, outlet.unwritten);
       return silent.bytes > count * 50_000 && gateway.gateway.counters.requests === count;
     });
     expect(most).toBeLessThan(65_536 * 3);
@@ -136,17 +136,17 @@ describe("a client that does not read", () => {
     await gateway.leak(TOKEN);
     const request = get(`/${TOKEN}`);
     const silent = silentClient("");
-    const { socket } = await connection();
+    const { outlet } = await connection();
     let asked = 0;
     await until("the gateway waits for it", () => {
-      if (socket.writableNeedDrain) return true;
+      if (outlet.isFull) return true;
       if (silent.socket.writableLength === 0) {
         silent.write(request.repeat(1_000));
         asked += 1_000;
       }
       return false;
     });
-    expect(socket.writableLength).toBeLessThan(65_536 * 2);
+    expect(outlet.unwritten).toBeLessThan(65_536 * 2);
     read(silent);
     await until("it has every reply", () => gateway.gateway.counters.blocked === asked);
     expect(upstream.seen).toEqual([]);
@@ -156,7 +156,7 @@ describe("a client that does not read", () => {
     await start(sized(50_000), { limits: { ...limits, bodyIdleMs: 5_000, keepAliveMs: 3_600_000 } });
     silentClient(get("/").repeat(600));
     const downstream = await connection();
-    await until("the gateway waits for it", () => downstream.socket.writableNeedDrain);
+    await until("the gateway waits for it", () => downstream.outlet.isFull);
     await pass(5_001);
     await until("it is cut", () => connections().length === 0);
   });
@@ -167,9 +167,9 @@ describe("a client that does not read", () => {
     });
     const silent = silentClient(get("/", "Connection: close\r\n"));
     silent.socket.end();
-    const { socket } = await connection();
+    const { outlet } = await connection();
     await until("the upstream has the request", () => upstream.text.includes("\r\n\r\n"));
-    await fill(upstream.seen[0]!.socket, socket, 10_000, chunked);
+    await fill(upstream.seen[0]!.socket, outlet, 10_000, chunked);
     upstream.seen[0]!.socket.write("0\r\n\r\n");
     await until("the answer is over", () => gateway.gateway.counters.inFlight === 0);
     await pass(5_001);
@@ -180,16 +180,16 @@ describe("a client that does not read", () => {
     const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${"x".repeat(8_000)}\r\n\r\n`;
     await start(saying(hint), { limits });
     const silent = silentClient(get("/"));
-    const { socket } = await connection();
+    const { outlet } = await connection();
     await until("the upstream has the request", () => upstream.text.includes("\r\n\r\n"));
     const behind = upstream.seen[0]!.socket;
     let hints = 1;
     await until("the upstream has to wait", () => {
-      if (behind.writableLength > 0 && socket.writableNeedDrain) return true;
+      if (behind.writableLength > 0 && outlet.isFull) return true;
       for (let more = 0; more < 8; more++, hints++) behind.write(hint);
       return false;
     });
-    expect(socket.writableLength).toBeLessThan(65_536 * 3);
+    expect(outlet.unwritten).toBeLessThan(65_536 * 3);
     behind.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     read(silent);
     await until("all arrive", () => silent.bytes > hints * hint.length + 2);
@@ -200,9 +200,9 @@ describe("a client that reads slowly", () => {
   test("gets the end of an answer after which the connection closes, however late", async () => {
     await start(saying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
     const slow = silentClient(get("/", "Connection: close\r\n"));
-    const { socket } = await connection();
+    const { socket, outlet } = await connection();
     await until("the upstream has the request", () => upstream.text.includes("\r\n\r\n"));
-    const written = await fill(upstream.seen[0]!.socket, socket, 10_000, chunked);
+    const written = await fill(upstream.seen[0]!.socket, outlet, 10_000, chunked);
     upstream.seen[0]!.socket.write("0\r\n\r\n");
     await until("the answer is over", () => gateway.gateway.counters.inFlight === 0);
     await pass(10_000);
@@ -219,20 +219,20 @@ describe("a client that reads slowly", () => {
     const limits = { bodyIdleMs: 5_000, bufferBytes: 32 * 1024 * 1024 };
     await start(saying("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"), { limits });
     const slow = silentClient(get("/"));
-    const { socket } = await connection();
+    const { socket, outlet } = await connection();
     await until("the upstream has the request", () => upstream.text.includes("\r\n\r\n"));
-    await fill(upstream.seen[0]!.socket, socket, limits.bufferBytes);
-    await until("the gateway waits", () => socket.writableNeedDrain);
-    const before = unwritten(socket);
+    await fill(upstream.seen[0]!.socket, outlet, limits.bufferBytes);
+    await until("the gateway waits", () => outlet.isFull);
+    const before = outlet.unwritten;
     read(slow);
     await until("it has read some", () => {
-      if (unwritten(socket) === before) return false;
+      if (outlet.unwritten === before) return false;
       slow.socket.pause();
       return true;
     });
     await pass(5_001);
     expect(socket.destroyed).toBe(false);
-    expect(socket.writableNeedDrain).toBe(true);
+    expect(outlet.isFull).toBe(true);
     // What the kernel still took for the paused client was progress: once more for each such time.
     for (let more = 0; connections().length > 0; more++) {
       expect(more).toBeLessThan(100);
@@ -461,7 +461,7 @@ describe("a tunnel", () => {
     const [one, downstream] = await open();
     one.socket.pause();
     one.keepText = false;
-    const written = await fill(upstream.seen[0]!.socket, downstream.socket);
+    const written = await fill(upstream.seen[0]!.socket, downstream.outlet);
     upstream.seen[0]!.socket.end();
     await until("the upstream is gone", () => upstream.seen[0]!.closed);
     read(one);
