@@ -101,7 +101,8 @@ export class Exchange {
       head.framing === Framing.none || (head.framing === Framing.length && head.contentLength === 0);
     this.hasArrived = this.requestDone;
     const text = this.outgoingHead();
-    const bytes = Buffer.from(text, "latin1");
+    const bytes = Buffer.allocUnsafe(text.length);
+    bytes.latin1Write(text, 0);
     this.inspectedHead = bytes;
     this.inspectedAt = this.route.policy.changeCount;
     const outcome = this.inspection.head(bytes, text, head);

@@ -55,11 +55,18 @@ const NAMES: Record<string, number> = {
   "proxy-authorization": Field.authorization,
 };
 
-const KINDS = new Map(Object.entries(NAMES));
+interface Known {
+  readonly letters: Uint8Array;
+  readonly kind: number;
+}
+
 const LENGTH_MAX = 32;
-/** By length and first letter (its low five bits, the same in both cases): most names are told apart without hashing. */
-const shapes = new Uint8Array((LENGTH_MAX + 1) * 32);
-for (const name of KINDS.keys()) shapes[name.length * 32 + (name.charCodeAt(0) & 31)] = 1;
+/** By length and first letter (its low five bits, the same in both cases): few names share a shape, most have none. */
+const shapes: (Known[] | null)[] = new Array((LENGTH_MAX + 1) * 32).fill(null);
+for (const [name, kind] of Object.entries(NAMES)) {
+  const shape = name.length * 32 + (name.charCodeAt(0) & 31);
+  shapes[shape] = [...(shapes[shape] ?? []), { letters: Buffer.from(name), kind }];
+}
 
 /** The kind of a field name, in any case. */
 export function fieldKind(name: string): number {
@@ -69,8 +76,22 @@ export function fieldKind(name: string): number {
 /** The kind of the field name `text[start, end)`. */
 export function fieldKindAt(text: string, start: number, end: number): number {
   const length = end - start;
-  if (length > LENGTH_MAX || shapes[length * 32 + (text.charCodeAt(start) & 31)] === 0) return Field.other;
-  return KINDS.get(text.slice(start, end).toLowerCase()) ?? Field.other;
+  if (length === 0 || length > LENGTH_MAX) return Field.other;
+  const known = shapes[length * 32 + (text.charCodeAt(start) & 31)]!;
+  if (known === null) return Field.other;
+  for (let index = 0; index < known.length; index++) {
+    const { letters, kind } = known[index]!;
+    if (isSpelled(text, start, letters)) return kind;
+  }
+  return Field.other;
+}
+
+/** Whether `letters` (lower case, digits, dashes) stand in a field name from `start` on, in any case. */
+export function isSpelled(text: string, start: number, letters: Uint8Array): boolean {
+  // Of the characters that a name may have, the bit changes letters alone.
+  for (let at = 0; at < letters.length; at++)
+    if ((text.charCodeAt(start + at) | 0x20) !== letters[at]) return false;
+  return true;
 }
 
 /**

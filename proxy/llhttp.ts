@@ -86,7 +86,8 @@ export class Parser {
   /** Feeds `bytes[from, to)`; answers OK or the llhttp error number. Stops at the end of the message. */
   execute(bytes: Buffer, from: number, to: number): number {
     this.bytes = bytes;
-    this.body.length = 0;
+    // Setting the length of an array leaves compiled code.
+    if (this.body.length > 0) this.body.length = 0;
     this.bodyBytes = 0;
     let at = from;
     let answer = OK;
@@ -126,7 +127,7 @@ export function takeParser(type: ParserType): Parser {
   parser.complete = false;
   parser.inTrailers = false;
   parser.trailerBytes = 0;
-  parser.trailers.length = 0;
+  if (parser.trailers.length > 0) parser.trailers.length = 0;
   return parser;
 }
 
@@ -145,8 +146,8 @@ function compile(): WebAssembly.Module {
 }
 
 function fill(bytes: Buffer, from: number, to: number): void {
-  // Memory that grew detaches the old view.
-  if (heap.buffer !== wasm.memory.buffer) heap = Buffer.from(wasm.memory.buffer);
+  // Memory that grew detaches the old view, which then has no length.
+  if (heap.length === 0) heap = Buffer.from(wasm.memory.buffer);
   bytes.copy(heap, input, from, to);
 }
 

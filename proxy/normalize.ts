@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { Limits } from "./config.ts";
-import { Field, fieldKindAt, lookAlikeKind } from "./fields.ts";
+import { Field, fieldKindAt, isSpelled, lookAlikeKind } from "./fields.ts";
 import { OK, type Parser, spans } from "./llhttp.ts";
 import type { ReplyKind } from "./reply.ts";
 import { endsLikeCredential } from "./seen/names.ts";
@@ -9,6 +9,8 @@ const { METHODS, METHODS_HTTP } = createRequire(import.meta.url)("undici/lib/llh
   METHODS: Record<string, number>;
   METHODS_HTTP: number[];
 };
+const USER_AGENT = Buffer.from("user-agent");
+const VERSION_LENGTH = "HTTP/1.1".length;
 const COLON = 58;
 const BLANK = 32;
 const CR = 13;
@@ -79,15 +81,15 @@ export function normalizeRequest(
 function readStartLine(head: RequestHead, text: string, limits: Limits): ReplyKind | null {
   const end = text.indexOf("\r\n");
   const first = text.indexOf(" ");
-  const last = text.lastIndexOf(" ", end);
-  if (first <= 0 || last <= first || last > end) return "broken_request";
+  const last = text.indexOf(" ", first + 1);
+  if (first <= 0 || last < 0 || last > end) return "broken_request";
   if (last - first - 1 > limits.targetBytes) return "target_too_long";
-  const version = text.slice(last + 1, end);
   // The raw bytes decide: the parser takes RTSP/1.0 and ICE/1.0 for HTTP/1.0, and HTTP/2.0 for a version of its own.
-  if (version === "HTTP/1.1") head.minor = 1;
-  else if (version === "HTTP/1.0") head.minor = 0;
+  const isWhole = end === last + 1 + VERSION_LENGTH;
+  if (isWhole && text.startsWith("HTTP/1.1", last + 1)) head.minor = 1;
+  else if (isWhole && text.startsWith("HTTP/1.0", last + 1)) head.minor = 0;
   else return "broken_request";
-  head.method = text.slice(0, first);
+  head.method = text.startsWith("GET ") ? "GET" : text.slice(0, first);
   head.target = text.slice(first + 1, last);
   if (/[\u0000-\u0020\u007f#]/.test(head.target)) return "broken_request";
   if (head.method === "CONNECT") return "connect";
@@ -119,7 +121,7 @@ function readFields(
     if (kind === Field.other) {
       const alike = hasUnderscore ? lookAlikeKind(text.slice(nameStart, nameEnd)) : Field.other;
       if (alike === Field.other) {
-        if (nameEnd - nameStart === 10 && text.slice(nameStart, nameEnd).toLowerCase() === "user-agent")
+        if (nameEnd - nameStart === USER_AGENT.length && isSpelled(text, nameStart, USER_AGENT))
           head.userAgent = valueAt(text, index, from);
         else if (endsLikeCredential(text, nameStart, nameEnd)) present(head, text, index, from);
         continue;

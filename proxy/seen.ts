@@ -212,7 +212,9 @@ export class SeenValues {
   }
 
   private write(text: string, end: number): void {
-    scratch.latin1Write(text, 0, end);
+    // A call out of JavaScript costs as much as a hundred characters.
+    if (end > 128) scratch.latin1Write(text, 0, end);
+    else for (let at = 0; at < end; at++) bytes[at] = text.charCodeAt(at);
     this.written = Math.max(this.written, end);
   }
 
