@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { commandOf, type ProcessStat, treeOf } from "./cpu.ts";
+import type { CheckName } from "./parity/checks.ts";
 import { type PlaceName, placeNames } from "./parity/places.ts";
 import { caddy } from "./peers/caddy.ts";
 import { haproxyHashed, haproxyPlain } from "./peers/haproxy.ts";
@@ -41,6 +42,8 @@ export interface Contender {
   readonly looksIn: readonly PlaceName[];
   /** What it does not do, in plain words. */
   readonly lacks: readonly string[];
+  /** Checks of `bench/parity/` that it is known to fail; it is measured all the same, by workloads that need none of them. */
+  readonly breaks?: readonly CheckName[];
   readonly start: (processes: Processes, upstreamPort: number) => Promise<Started>;
 }
 

@@ -1,6 +1,6 @@
 import { type Contender, contenders } from "../contenders.ts";
 import { parseOptions } from "../options.ts";
-import { prove } from "./prove.ts";
+import { holdTo, prove } from "./prove.ts";
 import { lacksList, parityTable, reachTable } from "./tables.ts";
 
 /**
@@ -20,6 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
   for (const name of absent) say(`${name} is not installed and is left out`);
   const proofs = await prove(found.filter(isWanted), say);
   console.log([parityTable(proofs), reachTable(proofs), lacksList(proofs)].join("\n\n"));
+  holdTo(proofs);
 }
 
 function say(text: string): void {

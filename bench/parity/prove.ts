@@ -2,6 +2,7 @@ import type { Contender } from "../contenders.ts";
 import { checkParity, type Parity } from "../parity.ts";
 import { type Listening, Processes } from "../processes.ts";
 import { type CheckName, checks, upstreamConnections } from "./checks.ts";
+import type { PlaceName } from "./places.ts";
 import { type Reach, reachOf } from "./reach.ts";
 
 /** What one contender was shown to do, before an upstream that tells what it gets. */
@@ -9,15 +10,17 @@ export interface Proof extends Parity {
   readonly tokens: number;
   /** Null where the check holds, or what came instead. */
   readonly checks: Readonly<Record<CheckName, string | null>>;
-  /** For 20 requests that come in turn. */
+  /** Opened for 20 requests that come in turn: 0 where they are kept. */
   readonly upstreamConnections: number;
   readonly reach: Reach;
+  readonly looksIn: readonly PlaceName[];
   readonly lacks: readonly string[];
+  readonly breaks: readonly CheckName[];
 }
 
 /**
- * Starts each kind of contender alone and shows what it passes and blocks. Throws where one changes what it should pass
- * on, or does not block what it says it looks at. Of a family with several numbers of tokens the smallest stands for all.
+ * Starts each kind of contender alone and looks what it passes and blocks; `holdTo` judges it. Throws where one does not
+ * even block the listed tokens of the workload's request, or passes none. Of a family with several numbers of tokens the smallest stands for all.
  */
 export async function prove(
   contenders: readonly Contender[],
@@ -52,20 +55,36 @@ export function kindsOf<T extends Pick<Contender, "family" | "tokens">>(contende
   );
 }
 
+/** What a contender does otherwise than it should and than it is known for; empty when it may be measured. */
+export function failuresOf({ name, checks, reach, looksIn, breaks }: Proof): string[] {
+  const isKnown = (check: string) => breaks.some((each) => each === check);
+  const changed = Object.entries(checks).filter(([check, came]) => came !== null && !isKnown(check));
+  const missed = looksIn.filter((place) => reach[place] !== "blocked");
+  return [
+    ...changed.map(([check, came]) => `${name}: ${check}: ${came}`),
+    ...missed.map((place) => `${name}: ${place}: ${reach[place]}, though it looks there`),
+  ];
+}
+
+/** Throws where a contender changes what it should pass on, or does not block what it says it looks at. */
+export function holdTo(proofs: readonly Proof[]): void {
+  const failures = proofs.flatMap(failuresOf);
+  if (failures.length > 0) throw new Error(failures.join("\n"));
+}
+
 async function proofOf(contender: Contender, port: number): Promise<Proof> {
   const parity = await checkParity(contender, { port, child: null });
   const results: Partial<Record<CheckName, string | null>> = {};
   for (const [name, check] of Object.entries(checks)) results[name as CheckName] = await check(port);
-  const failed = Object.entries(results).filter(([, result]) => result !== null);
-  if (failed.length > 0) {
-    throw new Error(`${contender.name}: ${failed.map(([name, result]) => `${name}: ${result}`).join("; ")}`);
-  }
+  const { tokens, looksIn, lacks, breaks = [] } = contender;
   return {
     ...parity,
-    tokens: contender.tokens,
+    tokens,
     checks: results as Record<CheckName, string | null>,
     upstreamConnections: await upstreamConnections(port),
-    reach: await reachOf(contender, port),
-    lacks: contender.lacks,
+    reach: await reachOf(port),
+    looksIn,
+    lacks,
+    breaks,
   };
 }

@@ -22,7 +22,9 @@ function proof(name: string, blocks: readonly PlaceName[], lacks: readonly strin
     },
     upstreamConnections: 1,
     reach: Object.fromEntries(placeNames.map((place) => [place, outcome(place)])) as Proof["reach"],
+    looksIn: blocks,
     lacks,
+    breaks: [],
   };
 }
 

@@ -6,7 +6,13 @@ import type { Proof } from "./prove.ts";
 export function parityTable(proofs: readonly Proof[]): string {
   const names = Object.keys(checks) as (keyof typeof checks)[];
   return table([
-    ["", "unlisted", "listed: first / middle / last", ...names, "upstream connections of 20 requests"],
+    [
+      "",
+      "unlisted",
+      "listed: first / middle / last",
+      ...names,
+      "connections opened upstream by 20 requests in turn",
+    ],
     ...proofs.map((proof) => [
       proof.name,
       String(proof.unlisted),

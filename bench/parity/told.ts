@@ -7,8 +7,8 @@ export interface Told {
   /** Of the body: its bytes and their SHA-256 in hexadecimal. */
   readonly length: number;
   readonly sha256: string;
-  /** The number of the connection on which it came, counted from 1. */
-  readonly connection: number;
+  /** How many connections the upstream had taken by then. */
+  readonly connections: number;
 }
 
 /** A request to this path is answered with so many bytes, which are no one letter repeated. */

@@ -53,7 +53,7 @@ export function nginxLua(tokens: number): Contender | Missing {
     tokens,
     looksIn: ["bearer"],
     lacks: [
-      "this script looks at the first Authorization header alone, as it is spelled: no cookie, query, path, other header, body or encoding",
+      "this script looks at Authorization alone, as it is spelled: no cookie, query, path, other header, body or encoding",
       "SHA-256 without a key: who reads the file can try tokens against it",
     ],
     isComplete: () => MODULES.every((name) => moduleFile(name) !== null),

@@ -12,9 +12,11 @@ export function nginxMap(tokens: number): Contender | Missing {
     program: "nginx",
     debian: "nginx",
     tokens,
-    looksIn: ["bearer"],
+    // `map` compares without regard to case.
+    looksIn: ["bearer", "bearer-lower-case"],
     lacks: [
-      "looks at the first Authorization header alone, as it is spelled: no cookie, query, path, other header, body or encoding",
+      "looks at Authorization alone, as it is spelled: no cookie, query, path, other header, body or encoding",
+      "blocks other tokens too: those that differ from a listed one in the case of letters alone",
       "the map holds the tokens in clear",
     ],
     commandFor: (place) => {
