@@ -28,7 +28,7 @@ function proof(name: string, blocks: readonly PlaceName[], lacks: readonly strin
   };
 }
 
-test("the reach has a column for who blocks anything, and one line for who passes all", () => {
+test("the reach has a column for who has tokens, and one line for who has none", () => {
   const lines = reachTable([proof("all", placeNames), proof("one", ["bearer"]), proof("none", [])]).split(
     "\n",
   );
@@ -38,13 +38,19 @@ test("the reach has a column for who blocks anything, and one line for who passe
   expect(lines).toContain(
     `| blocked | ${placeNames.length} of ${placeNames.length} | 1 of ${placeNames.length} |`,
   );
-  expect(lines.at(-1)).toBe("All of them pass none.");
+  expect(lines.at(-1)).toBe("No tokens, so that none is blocked: none.");
 });
 
-test("who refuses a place whatever the token is has a column too", () => {
-  const refusing = proof("strict", []);
-  const reach = { ...refusing.reach, "authorization-listed-first": "refused 400" as const };
-  expect(reachTable([{ ...refusing, reach }])).toContain("the first | refused 400 |");
+test("what somebody refuses whatever the token is, is not called blocked", () => {
+  const refused = { "chunk-border": "refused 500" } as const;
+  const one = proof("one", ["bearer"]);
+  const none = proof("none", []);
+  const text = reachTable([
+    { ...one, reach: { ...one.reach, ...refused } },
+    { ...none, reach: { ...none.reach, ...refused } },
+  ]);
+  expect(text).toContain("cut within the token | refused 500 |");
+  expect(text).toContain("none (chunked body, cut within the token: refused 500).");
 });
 
 test("the parity shows what came where a check does not hold", () => {

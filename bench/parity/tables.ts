@@ -23,17 +23,22 @@ export function parityTable(proofs: readonly Proof[]): string {
   ]);
 }
 
-/** What became of a listed token in each place, as Markdown; who passes every one is named beneath. */
+/** What became of a listed token in each place, as Markdown; who has no tokens is named beneath, with what it refuses. */
 export function reachTable(proofs: readonly Proof[]): string {
-  const passesAll = ({ reach }: Proof) => placeNames.every((place) => reach[place] === "passed");
-  const shown = proofs.filter((proof) => !passesAll(proof));
-  const rest = proofs.filter(passesAll).map(({ name }) => name);
+  const shown = proofs.filter(({ tokens }) => tokens > 0);
+  const rest = proofs.filter(({ tokens }) => tokens === 0).map(namedWithRefusals);
   const lines = table([
     ["a listed token in", ...shown.map(({ name }) => name)],
     ...placeNames.map((place) => [placeTitles[place], ...shown.map(({ reach }) => reach[place])]),
     ["blocked", ...shown.map(({ reach }) => `${blockedIn(reach)} of ${placeNames.length}`)],
   ]);
-  return rest.length === 0 ? lines : `${lines}\n\nAll of them pass ${rest.join(", ")}.`;
+  return rest.length === 0 ? lines : `${lines}\n\nNo tokens, so that none is blocked: ${rest.join(", ")}.`;
+}
+
+function namedWithRefusals({ name, reach }: Proof): string {
+  const refused = placeNames.filter((place) => reach[place] !== "passed");
+  const what = refused.map((place) => `${placeTitles[place]}: ${reach[place]}`).join("; ");
+  return what === "" ? name : `${name} (${what})`;
 }
 
 /** What each does not do, as Markdown. */

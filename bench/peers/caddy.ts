@@ -21,7 +21,7 @@ export function caddy(tokens: number): Contender | Missing {
     looksIn: ["bearer"],
     lacks: [
       "looks at Authorization alone, as it is spelled: no cookie, query, path, other header, body or encoding",
-      "a second Authorization header hides a listed token in the first",
+      "a second Authorization header hides a listed token, before it or after it",
       "the lists hold the tokens in clear, and each of about 2,000 is asked in turn",
     ],
     commandFor: ({ program, folder, port, upstreamPort }) => {

@@ -43,7 +43,7 @@ return leaked
 
 /**
  * nginx with Lua, which denies a request when SHA-256 of its Authorization header is among digests. They stand in a table of
- * LuaJIT, read before the worker is forked: with one worker that is quicker than a dictionary in shared memory, which locks.
+ * LuaJIT, read before the worker is forked: a dictionary in shared memory would take a lock and copy for each look.
  */
 export function nginxLua(tokens: number): Contender | Missing {
   return spawned({
