@@ -1,20 +1,35 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { commandOf, type ProcessStat, treeOf } from "./cpu.ts";
-import { haproxyArguments } from "./peers/haproxy.ts";
+import type { CheckName } from "./parity/checks.ts";
+import { type PlaceName, placeNames } from "./parity/places.ts";
+import { caddy } from "./peers/caddy.ts";
+import { haproxyHashed, haproxyPlain } from "./peers/haproxy.ts";
 import { startLeakgate } from "./peers/leakgate.ts";
-import { nginxArguments } from "./peers/nginx.ts";
-import { accepts, freePort, type Listening, type Processes } from "./processes.ts";
+import { nginxLua } from "./peers/nginx-lua.ts";
+import { nginxMap } from "./peers/nginx-map.ts";
+import { nginxNjs } from "./peers/nginx-njs.ts";
+import { nodePeers } from "./peers/node.ts";
+import type { Processes } from "./processes.ts";
 
-export type Family =
-  | "direct"
-  | "leakgate"
-  | "http-proxy"
-  | "http-proxy-agent"
-  | "fast-proxy"
-  | "haproxy"
-  | "nginx";
+/** The families that are not ours, in the order in which they run. */
+export const PEERS = [
+  "http-proxy",
+  "http-proxy-agent",
+  "http-proxy-3",
+  "http-proxy-3-agent",
+  "http-proxy-3-fetch",
+  "httpxy",
+  "fast-proxy",
+  "fastify-http-proxy",
+  "haproxy",
+  "haproxy-plain",
+  "nginx",
+  "nginx-njs",
+  "nginx-lua",
+  "caddy",
+] as const;
+
+export type Family = "direct" | "leakgate" | (typeof PEERS)[number];
 
 /** Something that is measured. */
 export interface Contender {
@@ -23,6 +38,12 @@ export interface Contender {
   readonly family: Family;
   /** How many tokens it blocks; 0 where it cannot, or has none. */
   readonly tokens: number;
+  /** Where in a request it finds its tokens, by its own account; `bench/parity/` holds it to that. */
+  readonly looksIn: readonly PlaceName[];
+  /** What it does not do, in plain words. */
+  readonly lacks: readonly string[];
+  /** Checks of `bench/parity/` that it is known to fail; it is measured all the same, by workloads that need none of them. */
+  readonly breaks?: readonly CheckName[];
   readonly start: (processes: Processes, upstreamPort: number) => Promise<Started>;
 }
 
@@ -33,28 +54,27 @@ export interface Started {
   readonly child: ChildProcess | null;
 }
 
+/** A peer that is not installed. */
+export interface Missing {
+  /** Its name, and the package that brings it. */
+  readonly missing: string;
+}
+
 /** Every contender of a run; programs that are not installed are left out and named in `absent`. */
 export function contenders(
   leakgateTokens: readonly number[],
   peerTokens: number,
 ): { readonly found: Contender[]; readonly absent: string[] } {
-  const found: Contender[] = [
-    { name: "direct", family: "direct", tokens: 0, start: async (_, port) => ({ port, child: null }) },
-    ...leakgateTokens.map(leakgate),
-    forked("http-proxy", new URL("./peers/http-proxy.js", import.meta.url), "as-documented"),
-    forked("http-proxy-agent", new URL("./peers/http-proxy.js", import.meta.url), "keep-alive"),
-    forked("fast-proxy", new URL("./peers/fast-proxy.js", import.meta.url)),
+  const all: (Contender | Missing)[] = [
+    direct(),
+    ...leakgateTokens.map((tokens) => leakgate("leakgate", tokens)),
+    ...nodePeers,
+    ...[haproxyHashed, haproxyPlain, nginxMap, nginxNjs, nginxLua, caddy].map((peer) => peer(peerTokens)),
   ];
-  const absent: string[] = [];
-  for (const [family, argumentsFor] of [
-    ["haproxy", haproxyArguments],
-    ["nginx", nginxArguments],
-  ] as const) {
-    const program = which(family);
-    if (program === null) absent.push(family);
-    else found.push(spawned(family, program, peerTokens, argumentsFor));
-  }
-  return { found, absent };
+  return {
+    found: all.filter((each) => "start" in each),
+    absent: all.flatMap((each) => ("missing" in each ? each.missing : [])),
+  };
 }
 
 /** The processes that serve, and those that do other work: of Leakgate all but the admin serves, the supervisor too. */
@@ -67,55 +87,27 @@ export function servingOf({ child }: Started): {
   return { serving: tree.filter((each) => !isApart(each)), apart: tree.filter(isApart) };
 }
 
-/** The path of a program, or null. Daemons stand in folders that are not in everybody's PATH. */
-export function which(program: string): string | null {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
-}
-
-function leakgate(tokens: number): Contender {
-  const name = `leakgate-${tokens}`;
+function direct(): Contender {
   return {
-    name,
-    family: "leakgate",
-    tokens,
-    start: (processes, upstreamPort) => startLeakgate(processes, upstreamPort, { name, tokens, workers: 1 }),
-  };
-}
-
-function forked(family: Family, entry: URL, ...manner: string[]): Contender {
-  return {
-    name: family,
-    family,
+    name: "direct",
+    family: "direct",
     tokens: 0,
-    start: async (processes, upstreamPort) => {
-      const child = processes.fork(entry, [String(upstreamPort), ...manner]);
-      const { port } = await processes.nextMessage<Listening>(child);
-      return { port, child };
-    },
+    looksIn: [],
+    lacks: ["is no proxy: the upstream itself"],
+    start: async (_, port) => ({ port, child: null }),
   };
 }
 
-function spawned(
-  family: "haproxy" | "nginx",
-  program: string,
-  tokens: number,
-  argumentsFor: (folder: string, port: number, upstreamPort: number, tokens: number) => string[],
-): Contender {
+/** Leakgate with one worker, and with further arguments of `leakgate serve` where a manner of its own is measured. */
+function leakgate(family: Family, tokens: number, serve: readonly string[] = []): Contender {
   const name = `${family}-${tokens}`;
   return {
     name,
     family,
     tokens,
-    start: async (processes, upstreamPort) => {
-      const port = await freePort();
-      const child = processes.spawn(
-        program,
-        argumentsFor(processes.folder, port, upstreamPort, tokens),
-        name,
-      );
-      await processes.until(child, () => accepts(port));
-      return { port, child };
-    },
+    looksIn: tokens > 0 ? placeNames : [],
+    lacks: tokens > 0 ? [] : ["has no tokens loaded, so it looks for nothing"],
+    start: (processes, upstreamPort) =>
+      startLeakgate(processes, upstreamPort, { name, tokens, workers: 1, serve }),
   };
 }

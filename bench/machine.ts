@@ -1,14 +1,25 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { which } from "./contenders.ts";
+import { saidBy, which } from "./programs.ts";
 
 /** The repository, seen from `dist/bench`. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const PACKAGES = ["autocannon", "http-proxy", "fast-proxy", "hdr-histogram-js", "undici", "lmdb"];
+const PACKAGES = [
+  "autocannon",
+  "http-proxy",
+  "http-proxy-3",
+  "httpxy",
+  "fast-proxy",
+  "@fastify/http-proxy",
+  "fastify",
+  "hdr-histogram-js",
+  "undici",
+  "lmdb",
+];
 
 /** What the figures depend on besides the code. */
 export function machine(): Record<string, string | number> {
@@ -28,6 +39,7 @@ export function versions(): Record<string, string> {
   // nginx says it on standard error.
   found.haproxy = said("haproxy", "-v", /version (\S+)/);
   found.nginx = said("nginx", "-v", /nginx\/(\S+)/);
+  found.caddy = said("caddy", "version", /v?([0-9]\S*)/);
   return found;
 }
 
@@ -50,8 +62,6 @@ function commit(): string {
 }
 
 function said(program: string, flag: string, shape: RegExp): string {
-  const path = which(program);
-  if (path === null) return "not installed";
-  const { stdout, stderr } = spawnSync(path, [flag], { encoding: "utf8", timeout: 5_000 });
-  return shape.exec(`${stdout}${stderr}`)?.[1] ?? "unknown";
+  if (which(program) === null) return "not installed";
+  return shape.exec(saidBy(program, flag))?.[1] ?? "unknown";
 }

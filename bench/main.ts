@@ -2,6 +2,7 @@ import { type Contender, contenders, type Started } from "./contenders.ts";
 import { Load, workload } from "./load.ts";
 import { machine, versions } from "./machine.ts";
 import { type Options, parseOptions } from "./options.ts";
+import { holdTo, prove } from "./parity/prove.ts";
 import { checkParity, type Parity } from "./parity.ts";
 import { type Listening, Processes } from "./processes.ts";
 import { type Measured, ratios, summary, table, writeResult } from "./report.ts";
@@ -40,6 +41,7 @@ async function main(options: Options): Promise<void> {
   if (wanted.length === 0)
     throw new Error(`--only names none of: ${found.map(({ name }) => name).join(", ")}`);
   for (const name of absent) say(`${name} is not installed and is left out`);
+  holdTo(await prove(wanted, say));
 
   const processes = new Processes();
   try {

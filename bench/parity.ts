@@ -7,7 +7,7 @@ import { listedToken, unlistedToken } from "./tokens.ts";
 export interface Parity {
   readonly name: string;
   readonly unlisted: number;
-  /** The first and the last of its tokens, or the first where it has none. */
+  /** The first, the middle and the last of its tokens, or the first where it has none. */
   readonly listed: readonly number[];
   readonly blocks: boolean;
 }
@@ -15,7 +15,7 @@ export interface Parity {
 /** Shows that a contender passes an unlisted token, and blocks listed ones where it knows any; throws where it does not. */
 export async function checkParity({ name, tokens }: Contender, { port }: Started): Promise<Parity> {
   const unlisted = await statusOf(port, unlistedToken(0));
-  const numbers = [...new Set([0, Math.max(0, tokens - 1)])];
+  const numbers = [...new Set([0, tokens >> 1, Math.max(0, tokens - 1)])];
   const listed = await Promise.all(numbers.map((number) => statusOf(port, listedToken(number))));
   const wanted = tokens > 0 ? 403 : 200;
   if (unlisted !== 200 || listed.some((status) => status !== wanted)) {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Contender, Family } from "./contenders.ts";
+import { type Contender, type Family, PEERS } from "./contenders.ts";
 import { root } from "./machine.ts";
 import { type Round, tickError } from "./rounds.ts";
 
@@ -54,7 +54,7 @@ export function summary({ contender, rounds }: Measured) {
   };
 }
 
-const AGAINST: readonly Family[] = ["http-proxy", "http-proxy-agent", "fast-proxy", "haproxy", "nginx"];
+const AGAINST: readonly Family[] = PEERS;
 
 /** Every Leakgate against every peer of the same run. */
 export function ratios(all: readonly Measured[]): Ratio[] {

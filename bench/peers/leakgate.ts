@@ -28,7 +28,13 @@ export interface RunningGateway {
 export async function startLeakgate(
   processes: Processes,
   upstreamPort: number,
-  options: { readonly name: string; readonly tokens: number; readonly workers: number },
+  options: {
+    readonly name: string;
+    readonly tokens: number;
+    readonly workers: number;
+    /** Further arguments of `leakgate serve`. */
+    readonly serve?: readonly string[];
+  },
 ): Promise<RunningGateway> {
   const data = join(processes.folder, `${options.name}-data`);
   const key = await prepare(data, options.tokens);
@@ -44,6 +50,7 @@ export async function startLeakgate(
       ...["--admin", `127.0.0.1:${adminPort}`],
       ...["--data", data],
       ...["--workers", String(options.workers)],
+      ...(options.serve ?? []),
     ],
     options.name,
   );

@@ -1,53 +1,71 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bearer, listedTokens } from "../tokens.ts";
+import { saidBy } from "../programs.ts";
+import type { Place } from "./spawned.ts";
 
-/** nginx with one worker, which denies a request when its whole Authorization header is in a hash map. Answers the arguments. */
-export function nginxArguments(folder: string, port: number, upstreamPort: number, tokens: number): string[] {
-  const map = join(folder, "nginx-tokens.map");
-  const lines = listedTokens(0, tokens).map((token) => `"${bearer(token)}" 1;`);
-  writeFileSync(map, `${lines.join("\n")}\n`);
+/** What tells one nginx from another. */
+export interface NginxParts {
+  /** Names of modules to load, in order. */
+  readonly modules: readonly string[];
+  /** Directives in `http`, and in `server` before the location. */
+  readonly http: string;
+  readonly server: string;
+}
+
+/** The modules of nginx, or null where it was built without a folder for them. */
+export function moduleFile(name: string): string | null {
+  const folder = /--modules-path=(\S+)/.exec(saidBy("nginx", "-V"))?.[1];
+  if (folder === undefined) return null;
+  const path = join(folder, `${name}.so`);
+  return existsSync(path) ? path : null;
+}
+
+/**
+ * nginx with one worker and connections to the upstream that are kept. Connections must outlive the run: by default
+ * nginx closes one after 1,000 requests. Bodies stream in both directions and touch no disk, as they do in the others.
+ */
+export function configuredNginx(place: Place, parts: NginxParts): readonly string[] {
+  const { program, folder, port, upstreamPort } = place;
   const path = join(folder, "nginx.conf");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((kind) => `${kind}_temp_path ${join(folder, `nginx-${kind}`)};`)
+    .map((kind) => `${kind}_temp_path ${join(folder, kind)};`)
     .join("\n    ");
-  // Connections must outlive the run: by default nginx closes one after 1,000 requests.
   writeFileSync(
     path,
-    `${process.getuid?.() === 0 ? "user root;\n" : ""}daemon off;
+    `${parts.modules.map((name) => `load_module ${moduleFile(name)};\n`).join("")}\
+${process.getuid?.() === 0 ? "user root;\n" : ""}daemon off;
 worker_processes 1;
+worker_rlimit_nofile 16384;
 pid ${join(folder, "nginx.pid")};
 error_log stderr warn;
-events { worker_connections 4096; }
+events { worker_connections 8192; }
 http {
     ${temporary}
     access_log off;
     keepalive_timeout 60s;
     keepalive_requests 1000000000;
-    map_hash_bucket_size 128;
-    map_hash_max_size ${Math.max(2_048, 4 * tokens)};
-    map $http_authorization $leaked {
-        default 0;
-        include ${map};
-    }
+    client_max_body_size 0;
+    ${parts.http}
     upstream api {
         server 127.0.0.1:${upstreamPort};
-        keepalive 256;
+        keepalive 1024;
         keepalive_requests 1000000000;
         keepalive_timeout 60s;
     }
     server {
-        listen 127.0.0.1:${port};
-        if ($leaked) { return 403; }
+        listen 127.0.0.1:${port} backlog=4096;
+        ${parts.server}
         location / {
             proxy_pass http://api;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
             proxy_set_header Host $http_host;
+            proxy_request_buffering off;
+            proxy_max_temp_file_size 0;
         }
     }
 }
 `,
   );
-  return ["-p", folder, "-c", path, "-e", "stderr"];
+  return [program, "-p", folder, "-c", path, "-e", "stderr"];
 }
