@@ -7,6 +7,8 @@ import { Schedule } from "./schedule.ts";
 
 /** How long after its time a run waits for answers. */
 const LINGER_MS = 5_000;
+/** Before an open loop begins, so that opening its connections makes no request late. */
+const LEAD_MS = 200;
 /** A connection that cannot be opened is asked for again, but not at once. */
 const AGAIN_MS = 10;
 
@@ -51,7 +53,7 @@ class NetLoad {
     this.order = order;
     const host = `127.0.0.1:${order.port}`;
     this.wires = order.requests.map((each) => Buffer.from(wireOf(each, host, order.isFresh === true)));
-    this.beganMs = performance.now();
+    this.beganMs = performance.now() + (order.perSecond === null ? 0 : LEAD_MS);
     this.endMs = this.beganMs + order.seconds * 1_000;
     this.schedule =
       order.perSecond === null ? null : new Schedule(this.beganMs, order.perSecond, order.seconds);
@@ -62,7 +64,7 @@ class NetLoad {
     const over = new Promise<void>((resolve) => {
       this.settle = resolve;
     });
-    const deadline = setTimeout(() => this.settle?.(), this.order.seconds * 1_000 + LINGER_MS);
+    const deadline = setTimeout(() => this.settle?.(), this.endMs - performance.now() + LINGER_MS);
     if (this.schedule !== null) this.pace(this.schedule);
     await over;
     clearTimeout(deadline);

@@ -90,7 +90,7 @@ function parity({ parity }: Proof): string[] {
 function workload(result: WorkloadResult): string {
   const how = [
     `load ${result.streamBytes === null ? result.engine : "net"}`,
-    `${result.connections} connections`,
+    result.connections === 1 ? "1 connection" : `${result.connections} connections`,
     result.streamBytes === null ? `rounds of ${result.seconds} s` : "",
     result.perSecond === null
       ? ""
