@@ -38,7 +38,7 @@ export function summary({ name, tokens, rounds }: Series) {
 /** Every Leakgate against every peer of the same run, and a commit's against the tree's. */
 export function ratios(all: readonly Series[]): Ratio[] {
   const cpu = ({ rounds }: Series) => rounds.map(({ cpuUsPerRequest }) => cpuUsPerRequest);
-  const isTree = ({ name, family }: Series) => family === "leakgate" && !isCommit(name);
+  const isTree = ({ name, family }: Series) => family.startsWith("leakgate") && !isCommit(name);
   return all.filter(isTree).flatMap((ours) =>
     all
       .filter((other) => other.family !== "direct" && !isTree(other))

@@ -39,7 +39,7 @@ function cpuBars(proof: Proof): Option | null {
   const bars = (result?.series ?? [])
     .flatMap((each) => {
       const cpu = estimateOf(each, cpuOf);
-      return cpu === null ? [] : [{ name: each.name, isOurs: each.family === "leakgate", cpu }];
+      return cpu === null ? [] : [{ name: each.name, isOurs: each.family.startsWith("leakgate"), cpu }];
     })
     .sort((a, b) => b.cpu.median - a.cpu.median);
   if (bars.length === 0) return null;
