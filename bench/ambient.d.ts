@@ -3,9 +3,10 @@ declare module "autocannon" {
   import type { EventEmitter } from "node:events";
 
   interface Request {
-    readonly method: "GET";
+    readonly method: "GET" | "POST";
     readonly path: string;
     readonly headers: Readonly<Record<string, string>>;
+    readonly body?: string;
   }
 
   interface Options {

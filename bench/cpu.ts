@@ -7,6 +7,10 @@ export interface ProcessStat {
   readonly parent: number;
   /** Processor time so far, user and system, of all its threads; in microseconds, true to a clock tick. */
   readonly cpuUs: number;
+  /** The part of it in the kernel. */
+  readonly systemUs: number;
+  /** Processor time of its children that have ended and were waited for. */
+  readonly reapedUs: number;
   /** Clock ticks since boot: with the pid it names one process for good. */
   readonly startTime: number;
 }
@@ -29,8 +33,15 @@ export function statOf(pid: number): ProcessStat | null {
   }
   // The name in parentheses may hold anything; what follows the last one is plain.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const cpuUs = (Number(fields[11]) + Number(fields[12])) * clockTickUs();
-  return { pid, parent: Number(fields[1]), cpuUs, startTime: Number(fields[19]) };
+  const us = (field: number) => Number(fields[field]) * clockTickUs();
+  return {
+    pid,
+    parent: Number(fields[1]),
+    cpuUs: us(11) + us(12),
+    systemUs: us(12),
+    reapedUs: us(13) + us(14),
+    startTime: Number(fields[19]),
+  };
 }
 
 /** A process with all its living descendants; empty when it is gone. */
@@ -59,4 +70,15 @@ export function residentBytes(pid: number): number {
   } catch {
     return 0;
   }
+}
+
+/** The cores a process may run on, as taskset(1) takes them: `0-1`. */
+export function coresOf(pid: number): string {
+  return /^Cpus_allowed_list:\s+(\S+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? "";
+}
+
+/** Keeps processes with all their threads on these cores (util-linux's taskset); throws where it is not installed. */
+export function pin(pids: readonly number[], cores: string): void {
+  for (const pid of pids)
+    execFileSync("taskset", ["-a", "-p", "-c", cores, String(pid)], { stdio: "ignore" });
 }

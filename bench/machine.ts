@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { saidBy, which } from "./programs.ts";
@@ -21,7 +21,7 @@ const PACKAGES = [
   "lmdb",
 ];
 
-/** What the figures depend on besides the code. */
+/** What the figures depend on besides the code; to be asked before anything is loaded. */
 export function machine(): Record<string, string | number> {
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
@@ -29,17 +29,24 @@ export function machine(): Record<string, string | number> {
     memoryMiB: Math.round(totalmem() / 1024 ** 2),
     kernel: release(),
     node: process.version,
+    loadBefore: loadavg()
+      .map((each) => each.toFixed(2))
+      .join(" "),
   };
 }
 
 /** Versions of Leakgate and of all it is measured with; `commit` where git is there, with `+` when files differ from it. */
 export function versions(): Record<string, string> {
   const found: Record<string, string> = { leakgate: versionIn(join(root, "package.json")), commit: commit() };
-  for (const name of PACKAGES) found[name] = versionIn(join(root, "node_modules", name, "package.json"));
+  for (const name of PACKAGES) {
+    const version = versionIn(join(root, "node_modules", name, "package.json"));
+    if (version !== "unknown") found[name] = version;
+  }
   // nginx says it on standard error.
   found.haproxy = said("haproxy", "-v", /version (\S+)/);
   found.nginx = said("nginx", "-v", /nginx\/(\S+)/);
   found.caddy = said("caddy", "version", /v?([0-9]\S*)/);
+  found.wrk = said("wrk", "-v", /wrk (\S+)/);
   return found;
 }
 

@@ -1,101 +1,107 @@
-import { type Contender, contenders, type Started } from "./contenders.ts";
-import { Load, workload } from "./load.ts";
+import { OtherCommit } from "./compare.ts";
+import { type Contender, contenders } from "./contenders.ts";
 import { machine, versions } from "./machine.ts";
 import { type Options, parseOptions } from "./options.ts";
 import { holdTo, prove } from "./parity/prove.ts";
-import { checkParity, type Parity } from "./parity.ts";
-import { type Listening, Processes } from "./processes.ts";
-import { type Measured, ratios, summary, table, writeResult } from "./report.ts";
-import { measure, type Round } from "./rounds.ts";
+import { Processes } from "./processes.ts";
+import { ratios, summary, table, writeResult } from "./report.ts";
+import { leakgatePairs } from "./workloads/pairs.ts";
+import { runWorkload, type WorkloadResult } from "./workloads/run.ts";
+import { Stand } from "./workloads/stand.ts";
+import { choose, named, RULES_TOKENS, workloads } from "./workloads/workload.ts";
 
 /**
  * Benchmark of the whole path: what one request costs through Leakgate and through others, on this machine, in one run.
  *
  *   npm run bench                                  5 rounds of 3 s for each contender, about 4 minutes
- *   npm run bench -- --quick                       2 rounds of 1 s, no 1,000,000 tokens
- *   npm run bench -- --rounds 9 --seconds 5 --connections 64
+ *   npm run bench -- --quick                       2 rounds of 1 s, no 1,000,000 tokens, streams of 64 MiB
+ *   npm run bench -- --workloads post-json-64k,blocked-10      see workloads/workload.ts; `all` is every one
+ *   npm run bench -- --compare HEAD~1              the tree as it is beside a commit, which is checked out and built
+ *   npm run bench -- --load wrk                    what makes the load: autocannon (the default), wrk, or net, which is ours
+ *   npm run bench -- --rounds 9 --seconds 5 --connections 64 --seed 1
  *   npm run bench -- --tokens 0,1000,1000000       Leakgate with so many tokens, one gateway each
  *   npm run bench -- --peer-tokens 100000          tokens that HAProxy and nginx deny
  *   npm run bench -- --only leakgate-100000,haproxy,http-proxy
- *   npm run bench -- --blocked 10                  percent of the requests that carry a listed token
- *   node dist/bench/activation.js                  from the answer of POST .../vpatch to the first 403 (see there)
+ *   npm run bench -- --blocked 10                  percent of the requests of get-small that carry a listed token
+ *   npm run bench:report                           all workloads and further figures, into docs/benchmarks (report/main.ts)
  *
  * Contenders, each in processes of its own before the same upstream: `direct` (no proxy); Leakgate (`leakgate serve`,
- * one worker, default settings); http-proxy (as its README shows it, and with a keep-alive agent) and fast-proxy, which look for nothing and add
- * no X-Forwarded headers; HAProxy (one thread, SHA-256 of the Authorization header looked up among digests) and nginx
- * (one worker, `map` of whole Authorization headers), where installed. All run at once and idle until their turn. Before
- * anything is measured each is shown to pass an unlisted token and, where it has tokens, to block listed ones with 403.
+ * one worker, default settings) and its peers (contenders.ts), where installed. All idle until their turn. Before
+ * anything is measured each kind is held to what it passes and blocks (parity/prove.ts), and each again when it starts.
  *
- * Load: autocannon in its own process, a closed loop over keep-alive connections, GETs with a head of about 0.5 KB.
- * Rounds are interleaved (A B C, A B C), after a warm-up. The figure that counts is the processor time (user and
- * system, from /proc) of all processes that serve, Leakgate's supervisor included, divided by the answered requests:
- * it depends little on who else wants the cores. Throughput and latency depend on that much: on a small machine the
- * load generator is the narrowest part, and `direct` shows how narrow. The table goes to the terminal, all rounds go to
- * bench/results/ as JSON. Linux only, for /proc.
+ * Load: a closed loop over keep-alive connections in its own process, as a rule GETs with a head of about 0.5 KB.
+ * Rounds are interleaved after a warm-up, in each round in another order. The figure that counts is the processor time
+ * (user and system, from /proc) of all processes that serve, Leakgate's supervisor included, divided by the answered
+ * requests: it depends little on who else wants the cores. Throughput and latency depend on that much: on a small machine
+ * autocannon is the narrowest part, and `direct` shows how narrow; wrk costs a third. The table goes to the terminal, all
+ * rounds go to bench/results/ as JSON. Linux only, for /proc.
  */
 async function main(options: Options): Promise<void> {
-  const { found, absent } = contenders(options.tokens, options.peerTokens);
-  const isWanted = ({ name, family }: Contender) =>
-    options.only.length === 0 || options.only.includes(name) || options.only.includes(family);
-  const wanted = found.filter(isWanted);
-  if (wanted.length === 0)
-    throw new Error(`--only names none of: ${found.map(({ name }) => name).join(", ")}`);
-  for (const name of absent) say(`${name} is not installed and is left out`);
-  holdTo(await prove(wanted, say));
-
+  const all = workloads(options);
+  const wanted = options.workloads.includes("all") ? all : named(all, options.workloads);
+  const before = { machine: machine(), versions: versions() };
+  const other = options.compare === null ? null : OtherCommit.open(options.compare, say);
   const processes = new Processes();
   try {
-    const upstream = processes.fork(new URL("./upstream.js", import.meta.url), []);
-    const { port: upstreamPort } = await processes.nextMessage<Listening>(upstream);
-    const load = await Load.start(processes);
-    const running: { contender: Contender; started: Started; rounds: Round[] }[] = [];
-    const parity: Parity[] = [];
-    for (const contender of wanted) {
-      say(`starting ${contender.name}`);
-      const started = await contender.start(processes, upstreamPort);
-      parity.push(await checkParity(contender, started));
-      running.push({ contender, started, rounds: [] });
-    }
-    say(`parity holds: ${parity.map(({ name, listed }) => `${name} ${listed.join("/")}`).join(", ")}`);
+    const { found, absent } = await contendersOf(options, other, wanted);
+    for (const name of absent) say(`${name} is not installed and is left out`);
+    const chosen = wanted.map((workload) => choose(workload, found, only(options)));
+    if (chosen.every((each) => each.length === 0))
+      throw new Error(`nothing is left to measure of: ${found.map(({ name }) => name).join(", ")}`);
+    holdTo(await prove([...new Set(chosen.flat())], say));
 
-    const requests = workload(options.blockedPercent);
-    const round = { connections: options.connections, requests, blockedPercent: options.blockedPercent };
-    for (let number = 0; number <= options.rounds; number++) {
-      const isWarmup = number === 0;
-      const seconds = isWarmup ? options.warmupSeconds : options.seconds;
-      say(isWarmup ? "warming up" : `round ${number} of ${options.rounds}`);
-      for (const each of running) {
-        const measured = await measure(each.contender, each.started, upstream.pid!, load, {
-          ...round,
-          seconds,
-        });
-        if (!isWarmup) each.rounds.push(measured);
+    const stand = await Stand.open(processes);
+    const results: WorkloadResult[] = [];
+    for (const [index, workload] of wanted.entries()) {
+      const still = new Set(chosen.slice(index).flatMap((each) => each.map(({ name }) => name)));
+      await stand.keepOnly(still);
+      const running = [];
+      for (const contender of chosen[index]!) {
+        say(`starting ${contender.name}`);
+        running.push(await stand.need(contender));
       }
+      results.push(await runWorkload(stand, workload, running, { ...options, changesPerSecond: 100, say }));
+      console.log(`\n${workload.name}: ${workload.title}\n${table(results.at(-1)!.series)}\n`);
     }
-    report(options, running, parity, absent);
+    const path = writeResult("", {
+      finishedAt: new Date().toISOString(),
+      ...before,
+      options,
+      absent,
+      parity: stand.parity,
+      workloads: results.map((result) => ({
+        ...result,
+        summary: result.series.map(summary),
+        ratios: ratios(result.series),
+      })),
+    });
+    console.log(path);
   } finally {
     await processes.stop();
+    other?.remove();
   }
 }
 
-function report(
+/** All that the workloads may choose from. */
+async function contendersOf(
   options: Options,
-  all: readonly Measured[],
-  parity: readonly Parity[],
-  absent: readonly string[],
-): void {
-  const path = writeResult("", {
-    finishedAt: new Date().toISOString(),
-    machine: machine(),
-    versions: versions(),
-    options,
-    absent,
-    parity,
-    summary: all.map(summary),
-    ratios: ratios(all),
-    rounds: all.map(({ contender, rounds }) => ({ name: contender.name, rounds })),
-  });
-  console.log(`\n${table(all)}\n\n${path}`);
+  other: OtherCommit | null,
+  wanted: readonly { readonly name: string }[],
+): Promise<{ readonly found: Contender[]; readonly absent: string[] }> {
+  const isWanted = (workload: string) => wanted.some(({ name }) => name === workload);
+  const tokens = new Set([
+    ...(other === null ? options.tokens : [options.peerTokens]),
+    ...(isWanted("rules") ? RULES_TOKENS : []),
+  ]);
+  const { found, absent } = contenders([...tokens], options.peerTokens);
+  if (isWanted("new-connections")) found.push(...leakgatePairs(options.peerTokens));
+  if (other !== null) found.push(await other.contender(options.peerTokens));
+  return { found, absent };
+}
+
+/** Beside a commit, only Leakgate is measured unless more is asked for. */
+function only({ only, compare }: Options): readonly string[] {
+  return compare !== null && only.length === 0 ? ["leakgate"] : only;
 }
 
 /** Progress goes to standard error, the table alone to standard output. */

@@ -11,6 +11,7 @@ export interface Listening {
   readonly port: number;
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const START_MS = 15_000;
 /** Longer than a gateway's drain. */
 const STOP_MS = 15_000;
@@ -20,15 +21,15 @@ export class Processes {
   readonly folder = mkdtempSync(join(tmpdir(), "leakgate-bench-"));
   private readonly running = new Map<ChildProcess, string>();
   private isStopping = false;
+  private readonly onSignal = () => void this.stop().finally(() => process.exit(130));
+  private readonly onExit = () => {
+    for (const child of this.running.keys()) child.kill("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true });
+  };
 
   constructor() {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => void this.stop().finally(() => process.exit(130)));
-    }
-    process.once("exit", () => {
-      for (const child of this.running.keys()) child.kill("SIGKILL");
-      rmSync(this.folder, { recursive: true, force: true });
-    });
+    for (const signal of SIGNALS) process.once(signal, this.onSignal);
+    process.once("exit", this.onExit);
   }
 
   /** Forks one of our own entries (a compiled file), with the arguments it reads. */
@@ -51,6 +52,25 @@ export class Processes {
       env: cleanEnvironment(),
     });
     return this.watch(child, log);
+  }
+
+  /** Runs a program to its end; resolves with what it wrote to standard output, rejects when it fails or is late. */
+  async run(command: string, args: readonly string[], withinMs: number): Promise<string> {
+    const log = this.log("run");
+    const child = spawn(command, args, {
+      stdio: ["ignore", "pipe", log.file],
+      cwd: this.folder,
+      env: cleanEnvironment(),
+    });
+    this.watch(child, log);
+    let said = "";
+    child.stdout!.setEncoding("utf8");
+    child.stdout!.on("data", (text: string) => {
+      said += text;
+    });
+    const ended = new Promise<void>((resolve) => child.once("close", (code) => code === 0 && resolve()));
+    await this.orEnd(child, ended, withinMs, true);
+    return said;
   }
 
   /** Resolves with the next message of a forked entry; rejects when it ends before, or says nothing in time. */
@@ -92,6 +112,8 @@ export class Processes {
     this.isStopping = true;
     await Promise.all([...this.running.keys()].map((child) => this.stopOne(child)));
     rmSync(this.folder, { recursive: true, force: true });
+    for (const signal of SIGNALS) process.off(signal, this.onSignal);
+    process.off("exit", this.onExit);
   }
 
   private log(name: string): { readonly file: number; readonly path: string } {
@@ -108,7 +130,7 @@ export class Processes {
     return child;
   }
 
-  private orEnd<T>(child: ChildProcess, wanted: Promise<T>, withinMs = START_MS): Promise<T> {
+  private orEnd<T>(child: ChildProcess, wanted: Promise<T>, withinMs = START_MS, mayEnd = false): Promise<T> {
     const path = this.running.get(child);
     return new Promise<T>((resolve, reject) => {
       const fail = (why: string) => {
@@ -116,7 +138,9 @@ export class Processes {
         if (this.isStopping) return;
         reject(new Error(`${child.spawnargs.join(" ")} ${why}\n${tail(path)}`.trimEnd()));
       };
-      const onExit = (code: number | null, signal: string | null) => fail(`ended (${code ?? signal})`);
+      const onExit = (code: number | null, signal: string | null) => {
+        if (!mayEnd || code !== 0) fail(`ended (${code ?? signal})`);
+      };
       const onError = (error: Error) => fail(`could not be started: ${error.message}`);
       const deadline = setTimeout(() => fail(`was not ready within ${withinMs} ms`), withinMs);
       child.once("exit", onExit);

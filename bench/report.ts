@@ -1,46 +1,27 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Contender, type Family, PEERS } from "./contenders.ts";
+import { isCommit } from "./compare.ts";
 import { root } from "./machine.ts";
 import { type Round, tickError } from "./rounds.ts";
-
-/** A contender with all its rounds. */
-export interface Measured {
-  readonly contender: Contender;
-  readonly rounds: readonly Round[];
-}
-
-/** The median with the smallest and the largest. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
+import { type Estimate, estimate, paired } from "./stats/bootstrap.ts";
+import type { Series } from "./workloads/run.ts";
 
 /** CPU per request of one contender over that of another, round by round. */
-export interface Ratio extends Spread {
+export interface Ratio extends Estimate {
   readonly name: string;
   readonly against: string;
 }
 
-export function spread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const median =
-    sorted.length % 2 === 1 ? sorted[middle] : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-  return { median: median ?? 0, min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 };
-}
-
 /** The figures of a contender over its rounds. */
-export function summary({ contender, rounds }: Measured) {
-  const of = (figure: (round: Round) => number | null) => {
-    const values = rounds.flatMap((round) => figure(round) ?? []);
-    return values.length === 0 ? null : spread(values);
-  };
+export function summary({ name, tokens, rounds }: Series) {
+  const of = (figure: (round: Round) => number | null) =>
+    estimate(rounds.flatMap((round) => figure(round) ?? []));
   return {
-    name: contender.name,
-    tokens: contender.tokens,
+    name,
+    tokens,
     cpuUsPerRequest: of((round) => round.cpuUsPerRequest),
+    userUsPerRequest: of((round) => round.userUsPerRequest),
+    systemUsPerRequest: of((round) => round.systemUsPerRequest),
     parentUsPerRequest: of((round) => round.parentUsPerRequest),
     apartUsPerRequest: of((round) => round.apartUsPerRequest),
     upstreamUsPerRequest: of((round) => round.upstreamUsPerRequest),
@@ -54,34 +35,28 @@ export function summary({ contender, rounds }: Measured) {
   };
 }
 
-const AGAINST: readonly Family[] = PEERS;
-
-/** Every Leakgate against every peer of the same run. */
-export function ratios(all: readonly Measured[]): Ratio[] {
-  const peers = all.filter(({ contender }) => AGAINST.includes(contender.family));
-  return all
-    .filter(({ contender }) => contender.family === "leakgate")
-    .flatMap(({ contender, rounds }) =>
-      peers.map((peer) => ({
-        name: contender.name,
-        against: peer.contender.name,
-        ...spread(
-          rounds.flatMap((round, index) => {
-            const theirs = peer.rounds[index]?.cpuUsPerRequest;
-            return round.cpuUsPerRequest === null || !theirs ? [] : [round.cpuUsPerRequest / theirs];
-          }),
-        ),
-      })),
-    );
+/** Every Leakgate against every peer of the same run, and a commit's against the tree's. */
+export function ratios(all: readonly Series[]): Ratio[] {
+  const cpu = ({ rounds }: Series) => rounds.map(({ cpuUsPerRequest }) => cpuUsPerRequest);
+  const isTree = ({ name, family }: Series) => family.startsWith("leakgate") && !isCommit(name);
+  return all.filter(isTree).flatMap((ours) =>
+    all
+      .filter((other) => other.family !== "direct" && !isTree(other))
+      .flatMap((other) => {
+        const ratio = estimate(paired(cpu(ours), cpu(other)));
+        return ratio === null ? [] : [{ name: ours.name, against: other.name, ...ratio }];
+      }),
+  );
 }
 
-/** What a person reads at the end. */
-export function table(all: readonly Measured[]): string {
+export function table(all: readonly Series[]): string {
   const rows = all.map(summary);
   const lines = [
     [
       "contender",
       "CPU us/request",
+      "user",
+      "system",
       "parent",
       "admin",
       "requests/s",
@@ -94,6 +69,8 @@ export function table(all: readonly Measured[]): string {
     ...rows.map((row) => [
       row.name,
       shown(row.cpuUsPerRequest, 1),
+      shown(row.userUsPerRequest, 1, false),
+      shown(row.systemUsPerRequest, 1, false),
       shown(row.parentUsPerRequest, 1, false),
       shown(row.apartUsPerRequest, 1, false),
       shown(row.perSecond, 0),
@@ -104,7 +81,11 @@ export function table(all: readonly Measured[]): string {
       String(row.wrong),
     ]),
   ];
-  const against = ratios(all).map((ratio) => [`${ratio.name} / ${ratio.against}`, shown(ratio, 2)]);
+  const against = ratios(all).map((ratio) => [
+    `${ratio.name} / ${ratio.against}`,
+    shown(ratio, 2),
+    `${ratio.low.toFixed(2)} .. ${ratio.high.toFixed(2)}`,
+  ]);
   const error = Math.max(0, ...all.flatMap(({ rounds }) => rounds.map(tickError)));
   return [
     "Medians of the rounds (smallest .. largest). `parent` (the supervisor, nginx's master) is part of the CPU, `admin` is not.",
@@ -114,7 +95,7 @@ export function table(all: readonly Measured[]): string {
     "",
     ...(against.length === 0
       ? []
-      : aligned([["ratio of CPU per request, same round", "median"], ...against])),
+      : aligned([["ratio of CPU per request, same round", "median", "95 %"], ...against])),
   ].join("\n");
 }
 
@@ -127,7 +108,7 @@ export function writeResult(name: string, result: unknown): string {
   return path;
 }
 
-function shown(figure: Spread | null, digits: number, withRange = true): string {
+function shown(figure: Estimate | null, digits: number, withRange = true): string {
   if (figure === null) return "-";
   const { median, min, max } = figure;
   const range = ` (${min.toFixed(digits)} .. ${max.toFixed(digits)})`;

@@ -33,6 +33,11 @@ export class Api {
     return performance.now();
   }
 
+  /** Decides without waiting for the workers. */
+  async decide(leak: string, decision: "vpatch" | "close" | "reopen"): Promise<void> {
+    await this.post(`/leaks/${leak}/${decision}`, {});
+  }
+
   workers(): Promise<WorkerStatus[]> {
     return workersOf(this.gateway.adminPort, this.gateway.key);
   }

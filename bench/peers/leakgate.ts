@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type MintedKey, mintKey } from "../../rules/access.ts";
@@ -24,20 +24,41 @@ export interface RunningGateway {
   readonly key: string;
 }
 
+export interface GatewayOptions {
+  readonly name: string;
+  readonly tokens: number;
+  readonly workers: number;
+  /** Who hands out connections; the default where it is not given. */
+  readonly accept?: "shared" | "balanced";
+  /** Further arguments of `leakgate serve`. */
+  readonly serve?: readonly string[];
+}
+
 /** Registers the tokens in a data folder of its own, starts `leakgate serve` on it, and waits until it is ready. */
 export async function startLeakgate(
   processes: Processes,
   upstreamPort: number,
-  options: {
-    readonly name: string;
-    readonly tokens: number;
-    readonly workers: number;
-    /** Further arguments of `leakgate serve`. */
-    readonly serve?: readonly string[];
-  },
+  options: GatewayOptions,
 ): Promise<RunningGateway> {
-  const data = join(processes.folder, `${options.name}-data`);
-  const key = await prepare(data, options.tokens);
+  const key = await prepareData(processes, options);
+  const gateway = await spawnLeakgate(processes, upstreamPort, options, key);
+  await processes.until(gateway.child, () => areReady(gateway.adminPort, key, options.workers), READY_MS);
+  return gateway;
+}
+
+/** Writes the data folder of a gateway, with its tokens in force; answers an administrator's key. */
+export function prepareData(processes: Processes, { name, tokens }: GatewayOptions): Promise<string> {
+  return prepare(dataOf(processes, name), tokens);
+}
+
+/** Starts `leakgate serve` on a folder that is prepared; it does not listen yet. */
+export async function spawnLeakgate(
+  processes: Processes,
+  upstreamPort: number,
+  options: GatewayOptions,
+  key: string,
+): Promise<RunningGateway> {
+  const data = dataOf(processes, options.name);
   const port = await freePort();
   const adminPort = await freePort();
   const child = processes.spawn(
@@ -50,12 +71,24 @@ export async function startLeakgate(
       ...["--admin", `127.0.0.1:${adminPort}`],
       ...["--data", data],
       ...["--workers", String(options.workers)],
+      ...configOf(data, options),
       ...(options.serve ?? []),
     ],
     options.name,
   );
-  await processes.until(child, () => areReady(adminPort, key, options.workers), READY_MS);
   return { child, port, adminPort, key };
+}
+
+function dataOf(processes: Processes, name: string): string {
+  return join(processes.folder, `${name}-data`);
+}
+
+/** What only the configuration file can say. */
+function configOf(data: string, { accept }: GatewayOptions): string[] {
+  if (accept === undefined) return [];
+  const path = join(data, "leakgate.yaml");
+  writeFileSync(path, `workers:\n  accept: ${accept}\n`);
+  return ["--config", path];
 }
 
 /** A worker as `GET /api/v1/status` shows it. */
