@@ -1,0 +1,33 @@
+import { parseArgs } from "node:util";
+import { whole } from "../options.ts";
+import type { BatchOrder } from "./batches.ts";
+import { SET } from "./plan.ts";
+import type { RequestOrder } from "./requests.ts";
+
+/** What a run of the timing test does. */
+export interface Options {
+  /** Of the large table. */
+  readonly tokens: number;
+  readonly functions: BatchOrder;
+  readonly requests: RequestOrder;
+  /** Repeats tokens, pepper, orders and draws. */
+  readonly seed: string;
+}
+
+/** Parses the flags; throws an error that names the flag. */
+export function parseOptions(args: readonly string[]): Options {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { quick: { type: "boolean" }, tokens: text, blocks: text, requests: text, seed: text },
+  });
+  const isQuick = values.quick === true;
+  const blocks = whole("blocks", values.blocks, isQuick ? 400 : 3_000, 50, 1_000_000);
+  const requests = whole("requests", values.requests, isQuick ? 2_500 : 40_000, 50, 1_000_000);
+  return {
+    tokens: whole("tokens", values.tokens, isQuick ? 100_000 : 1_000_000, 4 * SET, 10_000_000),
+    functions: { blocks, warmupBlocks: 100, batches: 5, callsPerBatch: 32 },
+    requests: { blocks: requests, warmupBlocks: 200 },
+    seed: String(whole("seed", values.seed, 1, 0, 999_999_999)),
+  };
+}
