@@ -7,14 +7,16 @@ export const LEAKY_TOKENS = 4_096;
 
 const PATCHED = "rules/matcher.js";
 const SOUND = "findToken(fingerprint, pair) {";
-/** Looks through the table from its first entry, and stops at the one that fits: what a plain loop over a list does. */
+/**
+ * Looks through the table from its first entry to the one that fits, as a plain loop over a list does. What it finds is
+ * then looked up as ever: while a token is being added it would find that token itself.
+ */
 const LEAKY = `${SOUND}
         for (let token = 0; token < this.tokenEnd; token++) {
             const page = this.tokens[pageOf(token)];
             const row = placeIn(token);
-            if (page.fingerprint[row] === fingerprint && page.pair[row] === pair) return token;
-        }
-        return NONE;`;
+            if (page.fingerprint[row] === fingerprint && page.pair[row] === pair) break;
+        }`;
 
 /** Copies the build into a folder and makes the copy leak; answers its `dist`. Throws if the code is not as expected. */
 export function makeLeakyBuild(folder: string): string {

@@ -1,7 +1,7 @@
 import { type BatchOrder, type Call, timeBatches } from "./batches.ts";
-import { expectMonitored, type TimedGateway } from "./gateway.ts";
+import { expectMonitored, hostOf, type TimedGateway } from "./gateway.ts";
 import { requestWith } from "./message.ts";
-import type { Plan, TableName, TimedClass } from "./plan.ts";
+import { type Plan, type TimedClass, untimed } from "./plan.ts";
 import { Random } from "./random.ts";
 import { type RequestOrder, timeRequests } from "./requests.ts";
 import { type Judged, judge } from "./verdict.ts";
@@ -29,24 +29,22 @@ export function functionLevel(
   return { name, judged: judge(plan, figures, FUNCTION_LIMIT_NS, random) };
 }
 
-/** Times whole requests for all classes of a plan, each at the gateway that has its table. */
+/** Times whole requests for all classes of a plan, each for the host of its table. */
 export async function requestLevel(
   name: string,
   plan: Plan,
-  gateways: Readonly<Partial<Record<TableName, TimedGateway>>>,
-  untimed: readonly string[],
+  gateway: TimedGateway,
   order: RequestOrder,
   seed: string,
 ): Promise<Level> {
   const random = Random.of(`${seed} ${name}`);
+  const before = untimed(seed);
   const classes = plan.classes.map(({ table, tokens }) => ({
-    connection: gateways[table]!.connection,
-    requests: tokens.map(requestWith),
+    timed: tokens.map((token) => requestWith(hostOf(table), token)),
+    untimed: before.map((token) => requestWith(hostOf(table), token)),
   }));
-  const figures = await timeRequests(classes, untimed.map(requestWith), order, random);
-  for (const [table, gateway] of Object.entries(gateways)) {
-    const listed = plan.classes.filter((each) => each.table === table && each.isListed).length;
-    await expectMonitored(gateway, listed * (order.blocks + order.warmupBlocks));
-  }
+  const figures = await timeRequests(gateway.connection, classes, order, random);
+  const listed = plan.classes.filter(({ isListed }) => isListed).length;
+  await expectMonitored(gateway, listed * order.repeats * (order.blocks + order.warmupBlocks));
   return { name, judged: judge(plan, figures, REQUEST_LIMIT_NS, random) };
 }

@@ -1,15 +1,16 @@
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { machine, root, versions } from "../machine.ts";
-import { type Listening, Processes } from "../processes.ts";
+import { Processes } from "../processes.ts";
 import { writeResult } from "../report.ts";
 import { earlyExitCall } from "./comparator.ts";
 import * as functions from "./functions.ts";
-import { startGateway, type TimedGateway } from "./gateway.ts";
+import { startGateway, stayOnOneCore, stopGateway } from "./gateway.ts";
 import { LEAKY_TOKENS, makeLeakyBuild } from "./leakybuild.ts";
 import { FUNCTION_LIMIT_NS, functionLevel, type Level, REQUEST_LIMIT_NS, requestLevel } from "./level.ts";
 import { type Options, parseOptions } from "./options.ts";
-import { comparedPlan, type Plan, SET, searchedPlan, soundPlan, type TableName, untimed } from "./plan.ts";
+import { comparedPlan, type Plan, SET, searchedPlan, soundPlan, type TableName } from "./plan.ts";
 import { conclusion, levelLines } from "./said.ts";
 import { makeTable } from "./tables.ts";
 import { listed } from "./tokens.ts";
@@ -28,7 +29,10 @@ const TABLES: readonly TableName[] = ["many", "one", "other"];
 const COMPARISONS_PER_BATCH = 512;
 
 interface Folders {
+  readonly data: string;
+  /** Of each table within it. */
   readonly tables: Readonly<Record<TableName, string>>;
+  readonly leakyData: string;
   readonly leakyTable: string;
   readonly leakyBuild: string;
 }
@@ -39,14 +43,15 @@ async function main(): Promise<void> {
   try {
     const at = new Date().toISOString();
     const folders = await prepare(processes, options);
-    const levels = [...(await functionLevels(folders, options))];
-    levels.push(await soundRequests(processes, folders, options));
-    levels.push(await leakyRequests(processes, folders, options));
+    const levels = await functionLevels(folders, options);
+    const core = stayOnOneCore(cpus().length);
+    if (core === null) said("taskset is not there: requests wake other cores, and vary more");
+    levels.push(...(await requestLevels(processes, folders, options)));
     const { lines, isValid } = conclusion(levels);
     for (const level of levels) console.log(levelLines(level).join("\n"));
     console.log(lines.join("\n"));
     const limits = { functionNs: FUNCTION_LIMIT_NS, requestNs: REQUEST_LIMIT_NS };
-    const result = { at, machine: machine(), versions: versions(), options, limits, isValid, levels };
+    const result = { at, machine: machine(), versions: versions(), options, core, limits, isValid, levels };
     console.log(`\n${writeResult("timing-", result)}`);
     if (!isValid) process.exitCode = 1;
   } finally {
@@ -56,19 +61,26 @@ async function main(): Promise<void> {
 
 /** Writes the tables, and the build that leaks. */
 async function prepare(processes: Processes, { seed, tokens }: Options): Promise<Folders> {
-  const folderOf = (name: string) => join(processes.folder, `${name}-data`);
-  const tables = { many: folderOf("many"), one: folderOf("one"), other: folderOf("other") };
-  const leakyTable = folderOf("leaky");
+  const data = join(processes.folder, "data");
+  const leakyData = join(processes.folder, "leaky-data");
   said(`registering ${tokens} tokens`);
-  for (const name of TABLES) await makeTable(tables[name], seed, name === "many" ? tokens : 1);
-  await makeTable(leakyTable, seed, LEAKY_TOKENS);
-  return { tables, leakyTable, leakyBuild: makeLeakyBuild(join(processes.folder, "leaky")) };
+  return {
+    data,
+    tables: {
+      many: await makeTable(data, "many", seed, tokens),
+      one: await makeTable(data, "one", seed, 1),
+      other: await makeTable(data, "other", seed, 1),
+    },
+    leakyData,
+    leakyTable: await makeTable(leakyData, "many", seed, LEAKY_TOKENS),
+    leakyBuild: makeLeakyBuild(join(processes.folder, "leaky")),
+  };
 }
 
 /** The matcher and the decision, of the build and of the one that leaks; and a comparison that stops early. */
 async function functionLevels(
   folders: Folders,
-  { seed, tokens, functions: order }: Options,
+  { seed, tokens, functions: order, leakyFunctions }: Options,
 ): Promise<Level[]> {
   const { many, one, other } = folders.tables;
   const { openTable } = functions;
@@ -99,20 +111,20 @@ async function functionLevels(
   const searched = searchedPlan(seed, LEAKY_TOKENS);
   expectMatches(searched, (token) => leaky.matchesIn(table, token));
   const listedTokens = Array.from({ length: SET }, (_, number) => listed(seed, number));
-  const compared = { ...order, callsPerBatch: COMPARISONS_PER_BATCH };
+  const compared = { ...leakyFunctions, callsPerBatch: COMPARISONS_PER_BATCH };
   levels.push(
     functionLevel(
       "matcher that leaks",
       searched,
       ({ tokens: of }) => leaky.matcherCall(table, of),
-      order,
+      leakyFunctions,
       seed,
     ),
     functionLevel(
       "decision that leaks",
       searched,
       ({ tokens: of }) => leaky.decisionCall(table, of),
-      order,
+      leakyFunctions,
       seed,
     ),
     functionLevel(
@@ -135,46 +147,19 @@ function expectMatches(plan: Plan, matchesIn: (token: string, table: TableName) 
   }
 }
 
-async function soundRequests(
-  processes: Processes,
-  { tables }: Folders,
-  { seed, tokens, requests }: Options,
-): Promise<Level> {
-  const upstream = await startUpstream(processes);
-  const build = join(root, "dist");
-  const start = (name: TableName) => startGateway(processes, build, name, tables[name], upstream);
-  const gateways = { many: await start("many"), one: await start("one"), other: await start("other") };
+/** Whole requests through the build, and through the one that leaks. */
+async function requestLevels(processes: Processes, folders: Folders, options: Options): Promise<Level[]> {
+  const { seed, tokens, requests, leakyRequests } = options;
   said("timing whole requests");
-  const plan = soundPlan(seed, tokens);
-  const level = await requestLevel("whole request", plan, gateways, untimed(seed), requests, seed);
-  await stopAll(processes, Object.values(gateways));
-  return level;
-}
-
-async function leakyRequests(
-  processes: Processes,
-  { leakyTable, leakyBuild }: Folders,
-  { seed, requests }: Options,
-): Promise<Level> {
-  const upstream = await startUpstream(processes);
-  const many = await startGateway(processes, leakyBuild, "leaky", leakyTable, upstream);
+  const gateway = await startGateway(processes, join(root, "dist"), folders.data, TABLES);
+  const sound = await requestLevel("whole request", soundPlan(seed, tokens), gateway, requests, seed);
+  await stopGateway(processes, gateway);
   said("timing whole requests through the build that leaks");
+  const leaky = await startGateway(processes, folders.leakyBuild, folders.leakyData, ["many"]);
   const plan = searchedPlan(seed, LEAKY_TOKENS);
-  const level = await requestLevel("whole request that leaks", plan, { many }, untimed(seed), requests, seed);
-  await stopAll(processes, [many]);
-  return level;
-}
-
-async function startUpstream(processes: Processes): Promise<number> {
-  const child = processes.fork(new URL("../upstream.js", import.meta.url), []);
-  return (await processes.nextMessage<Listening>(child)).port;
-}
-
-async function stopAll(processes: Processes, gateways: readonly TimedGateway[]): Promise<void> {
-  for (const { connection, child } of gateways) {
-    connection.close();
-    await processes.stopOne(child);
-  }
+  const leaking = await requestLevel("whole request that leaks", plan, leaky, leakyRequests, seed);
+  await stopGateway(processes, leaky);
+  return [sound, leaking];
 }
 
 function said(what: string): void {

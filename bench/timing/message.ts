@@ -1,3 +1,4 @@
+/** Of the head in the function; a table's own over loopback. */
 export const HOST = "api.example.com";
 export const TARGET = "/api/v1/orders/8c4b1f0e-6f1b-4d8e-9a52-1f6c1f0f9e51?expand=items&page=2";
 
@@ -15,6 +16,6 @@ export function fieldsWith(token: string): string {
 }
 
 /** The request as a client sends it. */
-export function requestWith(token: string): Buffer {
-  return Buffer.from(`GET ${TARGET} HTTP/1.1\r\nHost: ${HOST}\r\n${fieldsWith(token)}\r\n`, "latin1");
+export function requestWith(host: string, token: string): Buffer {
+  return Buffer.from(`GET ${TARGET} HTTP/1.1\r\nHost: ${host}\r\n${fieldsWith(token)}\r\n`, "latin1");
 }

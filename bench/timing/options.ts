@@ -9,10 +9,16 @@ export interface Options {
   /** Of the large table. */
   readonly tokens: number;
   readonly functions: BatchOrder;
+  /** Of what leaks: its leak is large. */
+  readonly leakyFunctions: BatchOrder;
   readonly requests: RequestOrder;
+  readonly leakyRequests: RequestOrder;
   /** Repeats tokens, pepper, orders and draws. */
   readonly seed: string;
 }
+
+/** Enough for one of them to meet no interruption. */
+const REPEATS = 16;
 
 /** Parses the flags; throws an error that names the flag. */
 export function parseOptions(args: readonly string[]): Options {
@@ -23,11 +29,14 @@ export function parseOptions(args: readonly string[]): Options {
   });
   const isQuick = values.quick === true;
   const blocks = whole("blocks", values.blocks, isQuick ? 400 : 3_000, 50, 1_000_000);
-  const requests = whole("requests", values.requests, isQuick ? 2_500 : 40_000, 50, 1_000_000);
+  const requests = whole("requests", values.requests, isQuick ? 300 : 4_000, 50, 1_000_000);
+  const functions = { warmupBlocks: 100, batches: 5, callsPerBatch: 32 };
   return {
     tokens: whole("tokens", values.tokens, isQuick ? 100_000 : 1_000_000, 4 * SET, 10_000_000),
-    functions: { blocks, warmupBlocks: 100, batches: 5, callsPerBatch: 32 },
-    requests: { blocks: requests, warmupBlocks: 200 },
+    functions: { ...functions, blocks },
+    leakyFunctions: { ...functions, blocks: Math.ceil(blocks / 4) },
+    requests: { blocks: requests, warmupBlocks: 50, repeats: REPEATS },
+    leakyRequests: { blocks: Math.ceil(requests / 4), warmupBlocks: 50, repeats: REPEATS },
     seed: String(whole("seed", values.seed, 1, 0, 999_999_999)),
   };
 }

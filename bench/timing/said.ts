@@ -49,7 +49,8 @@ export function conclusion(levels: readonly Level[]): {
 }
 
 function interval({ differenceNs: { median, low, high } }: Judged): string {
-  return `${median.toFixed(0)} (${low.toFixed(0)} .. ${high.toFixed(0)})`;
+  const digits = Math.abs(median) < 10 && Math.abs(high - low) < 10 ? 1 : 0;
+  return `${median.toFixed(digits)} (${low.toFixed(digits)} .. ${high.toFixed(digits)})`;
 }
 
 function chance(p: number): string {

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { digestTokens } from "../../rules/digest.ts";
 import { Pepper } from "../../rules/pepper.ts";
 import { RulesStore } from "../../rules/store.ts";
+import { tenantFolder } from "../../rules/tenants.ts";
+import type { TableName } from "./plan.ts";
 import { Random } from "./random.ts";
 import { listed } from "./tokens.ts";
 
@@ -11,10 +13,17 @@ const ACTOR = "system";
 const SLICE = 100_000;
 
 /**
- * Makes a data folder with one leak of so many tokens, in this order, its rule in force in monitor mode. The pepper is
- * made of the seed, so that a seed repeats anchors and marks too.
+ * Makes a table in a data folder: a tenant of its own, so that one worker has all tables, with one leak of so many tokens, in
+ * this order, its rule in force in monitor mode. The pepper is made of the seed, so that a seed repeats anchors and marks
+ * too. Answers the tenant's folder.
  */
-export async function makeTable(folder: string, seed: string, tokens: number): Promise<void> {
+export async function makeTable(
+  data: string,
+  table: TableName,
+  seed: string,
+  tokens: number,
+): Promise<string> {
+  const folder = tenantFolder(data, table);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const random = Random.of(`${seed} pepper`);
   const secret = Array.from({ length: 8 }, () => random.next().toString(16).padStart(8, "0")).join("");
@@ -37,6 +46,7 @@ export async function makeTable(folder: string, seed: string, tokens: number): P
       }
     }
     if (leak !== null) await store.decide(ACTOR, leak, "vpatch", { mode: "monitor" });
+    return folder;
   } finally {
     await store.close();
   }

@@ -15,28 +15,38 @@ function sample(middle: number, seed: string): number[] {
 }
 
 test("what does not differ is not detected, and within the limit", () => {
-  const judged = compare(comparison, sample(1_000, "b"), sample(1_000, "a"), 0, 100, random());
+  const judged = compare(comparison, [sample(1_000, "b"), sample(1_000, "a")], null, 0, 100, random());
   expect(judged).toMatchObject({ isDetected: false, limit: "kept" });
 });
 
 test("a small difference is detected, and within the limit", () => {
-  const judged = compare(comparison, sample(1_010, "b"), sample(1_000, "a"), 0, 100, random());
+  const judged = compare(comparison, [sample(1_010, "b"), sample(1_000, "a")], null, 0, 100, random());
   expect(judged).toMatchObject({ isDetected: true, limit: "kept" });
   expect(judged.differenceNs.low).toBeGreaterThan(8);
   expect(judged.differenceNs.high).toBeLessThan(12);
 });
 
 test("it is not where the control shows as much", () => {
-  const judged = compare(comparison, sample(1_010, "b"), sample(1_000, "a"), 15, 100, random());
+  const judged = compare(comparison, [sample(1_010, "b"), sample(1_000, "a")], null, 15, 100, random());
   expect(judged.isDetected).toBe(false);
 });
 
 test("beyond the limit, on either side, or on its edge", () => {
   const limitOf = (slow: number, limitNs: number) =>
-    compare(comparison, sample(slow, "b"), sample(1_000, "a"), 0, limitNs, random()).limit;
+    compare(comparison, [sample(slow, "b"), sample(1_000, "a")], null, 0, limitNs, random()).limit;
   expect(limitOf(1_200, 100)).toBe("not kept");
   expect(limitOf(800, 100)).toBe("not kept");
   expect(limitOf(1_010, 10)).toBe("not shown");
+});
+
+test("what a block adds to all of its classes hides nothing", () => {
+  const numbers = Random.of("drift");
+  const drift = Array.from({ length: 2_000 }, () => numbers.below(100_000));
+  const drifting = (middle: number, seed: string) =>
+    sample(middle, seed).map((each, block) => each + drift[block]!);
+  const pair = [drifting(1_010, "b"), drifting(1_000, "a")] as const;
+  expect(compare(comparison, pair, null, 0, 100, random()).welch.p).toBeGreaterThan(0.001);
+  expect(compare(comparison, pair, drift, 0, 100, random()).welch.p).toBeLessThan(0.001);
 });
 
 test("a comparison has to exceed its own control", () => {

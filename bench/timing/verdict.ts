@@ -38,15 +38,24 @@ export function judge(
   for (const comparison of plan.comparisons) {
     const control = judged.find(({ name }) => name === comparison.control);
     const errorNs = control === undefined ? 0 : farthest(control.differenceNs);
-    judged.push(compare(comparison, of(comparison.slow), of(comparison.fast), errorNs, limitNs, random));
+    const pair = [of(comparison.slow), of(comparison.fast)] as const;
+    const others = figures.filter((each) => !pair.includes(each));
+    judged.push(compare(comparison, pair, driftOf(others), errorNs, limitNs, random));
   }
   return judged;
 }
 
+/** What each block took, by the classes that are not compared: Welch's test, which knows of no pairs, is spared it. */
+function driftOf(others: readonly (readonly number[])[]): number[] | null {
+  if (others.length === 0) return null;
+  return others[0]!.map((_, block) => median(others.map((each) => each[block]!)));
+}
+
+/** Of a pair of classes, the slower one first. */
 export function compare(
   comparison: Comparison,
-  slow: readonly number[],
-  fast: readonly number[],
+  [slow, fast]: readonly [readonly number[], readonly number[]],
+  drift: readonly number[] | null,
   errorNs: number,
   limitNs: number,
   random: Random,
@@ -54,7 +63,8 @@ export function compare(
   const differences = slow.map((each, index) => each - fast[index]!);
   const differenceNs = medianInterval(differences, DRAWS, CONFIDENCE, random);
   const wilcoxon = signedRank(differences);
-  const means = welch(...cropped(slow, fast, CROP_PERCENTILE));
+  const still = (figures: readonly number[]) => figures.map((each, block) => each - (drift?.[block] ?? 0));
+  const means = welch(...cropped(still(slow), still(fast), CROP_PERCENTILE));
   const isLimited = comparison.kind === "limit" || comparison.kind === "control";
   return {
     ...comparison,
