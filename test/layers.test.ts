@@ -36,6 +36,7 @@ const ENTRIES = [
   "bench/inflate.ts",
   "bench/scan.ts",
   "bench/seen.ts",
+  "bench/timing/main.ts",
   "bench/import.ts",
   "test/fuzz/main.ts",
   "test/console/screenshots.ts",
