@@ -29,7 +29,10 @@ export const PEERS = [
   "caddy",
 ] as const;
 
-export type Family = "direct" | "leakgate" | (typeof PEERS)[number];
+export type Family = "direct" | "leakgate" | "leakgate-pipelined" | (typeof PEERS)[number];
+
+/** Safe requests on one connection upstream, where they are pipelined. */
+const PIPELINING = 32;
 
 /** Something that is measured. */
 export interface Contender {
@@ -68,6 +71,7 @@ export function contenders(
   const all: (Contender | Missing)[] = [
     direct(),
     ...leakgateTokens.map((tokens) => leakgate("leakgate", tokens)),
+    leakgate("leakgate-pipelined", peerTokens, PIPELINING),
     ...nodePeers,
     ...[haproxyHashed, haproxyPlain, nginxMap, nginxNjs, nginxLua, caddy].map((peer) => peer(peerTokens)),
   ];
@@ -98,8 +102,8 @@ function direct(): Contender {
   };
 }
 
-/** Leakgate with one worker, and with further arguments of `leakgate serve` where a manner of its own is measured. */
-function leakgate(family: Family, tokens: number, serve: readonly string[] = []): Contender {
+/** Leakgate with one worker, and with so many safe requests under way on a connection upstream. */
+function leakgate(family: Family, tokens: number, pipelining = 1): Contender {
   const name = `${family}-${tokens}`;
   return {
     name,
@@ -108,6 +112,6 @@ function leakgate(family: Family, tokens: number, serve: readonly string[] = [])
     looksIn: tokens > 0 ? placeNames : [],
     lacks: tokens > 0 ? [] : ["has no tokens loaded, so it looks for nothing"],
     start: (processes, upstreamPort) =>
-      startLeakgate(processes, upstreamPort, { name, tokens, workers: 1, serve }),
+      startLeakgate(processes, upstreamPort, { name, tokens, workers: 1, pipelining }),
   };
 }

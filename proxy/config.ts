@@ -42,6 +42,8 @@ export const upstreamSchema = z.strictObject({
   caFile: z.string().optional(),
   /** Connections kept to the upstream per worker; requests beyond wait in the queue. */
   connectionsMax: whole(1, 65_536, 256),
+  /** Requests without a body and with a safe method that may be under way on one connection; 1: each waits for the answer before. */
+  pipelining: whole(1, 256, 1),
   /** How long an idle connection is kept; the upstream's own `Keep-Alive: timeout` shortens it. */
   idleMs: whole(1, 600_000, 4_000),
   /** From opening a connection (name, TCP, TLS) to its use; then 504. */

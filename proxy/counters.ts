@@ -18,6 +18,8 @@ export class Counters {
   /** Chunks stopped after the upstream had already received the start of the body. */
   abortedBodies = 0;
   retries = 0;
+  /** Requests sent on a connection whose last answer had not come yet, see `upstream.pipelining`. */
+  pipelined = 0;
   tunnels = 0;
   /** Heads of open tunnels and exchanges under way that were inspected again, since other tokens are enforced. */
   reinspected = 0;

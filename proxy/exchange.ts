@@ -18,6 +18,8 @@ import type { UpstreamConnection } from "./upstream.ts";
 import { compact, copyOf } from "./wire.ts";
 
 const EMPTY = Buffer.alloc(0);
+/** Methods that only ask (RFC 9110 section 9.2.1). TRACE is left out: no more than a test would send it. */
+const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Methods whose repetition does no harm (RFC 9110 section 9.2.2): the only ones retried. */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
@@ -136,6 +138,17 @@ export class Exchange {
     if (hasWaited) downstream.feed();
   }
 
+  /** May be sent before the answer to another has come (RFC 9112 section 9.3.2), and again if that answer is the last. */
+  get isPipelinable(): boolean {
+    const { framing } = this.head;
+    return framing === Framing.none && !this.wantsTunnel && !this.wantsFresh && SAFE.has(this.method);
+  }
+
+  /** Nobody waits for its answer any more. */
+  get isGivenUp(): boolean {
+    return this.isOver;
+  }
+
   get isStale(): boolean {
     return this.inspectedAt !== this.route.policy.changeCount;
   }
@@ -195,7 +208,7 @@ export class Exchange {
   /** The queue gave us a connection: what has been permitted goes out. */
   onUpstream(connection: UpstreamConnection): void {
     this.upstream = connection;
-    connection.exchange = this;
+    connection.take(this);
     // It waited, for its body or for a place: what is enforced by now holds for it too.
     if (this.isStale && !this.reinspect()) return;
     this.gateway.counters.forwarded++;
@@ -218,6 +231,7 @@ export class Exchange {
   /** The connection closed before the answer ended; a kept one that was stale is worth one safe retry. */
   onUpstreamClosed(wasKept: boolean, isAnswering: boolean): void {
     this.upstream = null;
+    if (this.isOver) return;
     const isSafe =
       wasKept && !isAnswering && !this.wantsFresh && !this.bodyStarted && IDEMPOTENT.has(this.method);
     if (!isSafe) {
@@ -299,7 +313,8 @@ export class Exchange {
   }
 
   onDownstreamDrained(): void {
-    this.upstream?.resumeReading();
+    // Behind another's request the connection is not ours to move.
+    if (this.upstream?.exchange === this) this.upstream.resumeReading();
   }
 
   refuse(kind: ReplyKind): void {
@@ -573,7 +588,7 @@ export class Exchange {
     this.gateway.unhold(this);
     this.gateway.places.cancel(this);
     this.route.pool.cancel(this);
-    this.upstream?.abort();
+    this.upstream?.abort(this);
     this.upstream = null;
     this.held = [];
     this.freeParsers();

@@ -33,6 +33,8 @@ export class Pool {
   private readonly all = new Set<UpstreamConnection>();
   private readonly idle: UpstreamConnection[] = [];
   private readonly waiting = new Set<Exchange>();
+  /** Given out last; null where nothing is pipelined. */
+  private shared: UpstreamConnection | null = null;
   private inUse = 0;
   private loggedAt = Number.NEGATIVE_INFINITY;
 
@@ -60,6 +62,7 @@ export class Pool {
 
   /** Hands the exchange a connection, now or later, through `onUpstream`; answers false when the queue is full. */
   acquire(exchange: Exchange): boolean {
+    if (this.share(exchange)) return true;
     if (this.inUse >= this.config.connectionsMax) return this.places.wait(exchange, this.waiting);
     this.give(exchange);
     return true;
@@ -79,6 +82,7 @@ export class Pool {
   forget(connection: UpstreamConnection): void {
     if (!this.all.delete(connection)) return;
     this.clock.unwatch(connection);
+    if (this.shared === connection) this.shared = null;
     const at = this.idle.indexOf(connection);
     if (at >= 0) this.idle.splice(at, 1);
     else this.freed();
@@ -112,10 +116,21 @@ export class Pool {
     return socket.on("data", receive);
   }
 
+  /** Sends the request behind others on the connection that was given out last; answers whether that was possible. */
+  private share(exchange: Exchange): boolean {
+    const { shared } = this;
+    if (shared === null || !shared.takesMore || !exchange.isPipelinable) return false;
+    this.counters.pipelined++;
+    exchange.onUpstream(shared);
+    return true;
+  }
+
   private give(exchange: Exchange): void {
     this.inUse++;
     const kept = exchange.wantsFresh ? undefined : this.idle.pop();
-    exchange.onUpstream(kept ?? this.open());
+    const connection = kept ?? this.open();
+    if (this.config.pipelining > 1) this.shared = connection;
+    exchange.onUpstream(connection);
   }
 
   private open(): UpstreamConnection {

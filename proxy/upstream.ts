@@ -12,17 +12,20 @@ import { chunkEnd, chunkStart, compact } from "./wire.ts";
 const HEAD_END = Buffer.from("\r\n\r\n");
 const lastChunk = Buffer.from("0\r\n");
 
-/** One socket to the API behind us: sends permitted bytes, reads answers, one exchange at a time. */
+/** One socket to the API behind us: sends permitted bytes, reads answers, of one exchange at a time. */
 export class UpstreamConnection implements Timed {
   readonly pool: Pool;
   readonly socket: Socket;
   readonly outlet: Outlet;
+  /** Whose answer is read, or comes next. */
   exchange: Exchange | null = null;
   deadline = 0;
   /** Exchanges that ended well on this connection; more than none means that it may have gone stale. */
   served = 0;
   /** A byte of the current answer has arrived. */
   answering = false;
+  /** Whose requests were sent behind it, in this order. */
+  private readonly behind: Exchange[] = [];
   private isConnected = false;
   private isGone = false;
   /** The upstream has said its last byte, and was understood to the end. */
@@ -48,6 +51,22 @@ export class UpstreamConnection implements Timed {
     socket.on("close", () => this.closed());
   }
 
+  /** Another request may be sent now, before the answers to those under way: to a server that has answered, and is not amid a long answer. */
+  get takesMore(): boolean {
+    const { exchange, behind, pool, socket } = this;
+    const isAlive = this.served > 0 && !this.isGone && !socket.destroyed;
+    const hasRoom = behind.length + 1 < pool.config.pipelining && this.answer === null;
+    return (
+      isAlive && hasRoom && exchange?.isPipelinable === true && !this.outlet.isFull && !socket.isPaused()
+    );
+  }
+
+  /** The exchange's request goes out here; its answer comes after those of whom it finds here. */
+  take(exchange: Exchange): void {
+    if (this.exchange === null) this.exchange = exchange;
+    else this.behind.push(exchange);
+  }
+
   /** forward: sends inspected bytes. `chunked` frames the body; `end` is the last of it, with trailers if any. */
   send(
     head: Permit | null,
@@ -68,12 +87,18 @@ export class UpstreamConnection implements Timed {
       if (trailers !== null) outlet.write(trailers.bytes);
       outlet.write(chunkEnd);
     }
-    if (this.isConnected) this.deadline = this.pool.clock.now + this.pool.config.answerMs;
+    // Behind another it waits its turn, which those who come later must not put off.
+    if (this.isConnected && this.behind.length === 0)
+      this.deadline = this.pool.clock.now + this.pool.config.answerMs;
     return !outlet.isFull;
   }
 
-  /** The exchange was given up: what the upstream has of it stays unfinished. */
-  abort(): void {
+  /**
+   * The exchange was given up: what the upstream has of it stays unfinished. Those behind it ask again elsewhere. One
+   * that is behind others is passed over once its turn comes: theirs goes on until then.
+   */
+  abort(exchange: Exchange): void {
+    if (this.exchange !== exchange) return;
     this.exchange = null;
     this.socket.destroy();
   }
@@ -111,7 +136,7 @@ export class UpstreamConnection implements Timed {
     }
     const exchange = this.exchange;
     const kind = this.isConnected ? "answer_timeout" : "connect_timeout";
-    this.abort();
+    this.abort(exchange);
     exchange.onUpstreamFailed(kind);
   }
 
@@ -143,21 +168,29 @@ export class UpstreamConnection implements Timed {
       this.socket.destroy();
       return;
     }
-    this.answering = true;
     let bytes = chunk;
     if (this.pending !== null) {
       bytes = Buffer.concat([this.pending, chunk]);
       this.pending = null;
     }
-    const bodyStart = this.answer === null ? this.readHead(exchange, bytes) : 0;
-    if (this.answer === null) return;
+    let at = this.readAnswer(exchange, bytes, 0);
+    // Answers to those behind it.
+    while (at < bytes.length && this.exchange !== null && !this.socket.destroyed)
+      at = this.readAnswer(this.exchange, bytes, at);
+  }
+
+  /** Reads what has come of the exchange's answer; answers where the next begins. */
+  private readAnswer(exchange: Exchange, bytes: Buffer, from: number): number {
+    this.answering = true;
+    const bodyStart = this.answer === null ? this.readHead(exchange, bytes, from) : from;
+    if (this.answer === null) return bytes.length;
     this.deadline = this.pool.clock.now + this.pool.config.idleBodyMs;
-    this.readBody(exchange, this.answer, bytes, bodyStart);
+    return this.readBody(exchange, this.answer, bytes, bodyStart);
   }
 
   /** Reads interim heads and the final one, if it is all there; answers where the body begins. */
-  private readHead(exchange: Exchange, bytes: Buffer): number {
-    let at = 0;
+  private readHead(exchange: Exchange, bytes: Buffer, from: number): number {
+    let at = from;
     while (this.answer === null && this.exchange === exchange) {
       const end = bytes.indexOf(HEAD_END, at);
       if (end < 0) {
@@ -199,38 +232,43 @@ export class UpstreamConnection implements Timed {
     exchange.onTunnel(head, Buffer.from(rest));
   }
 
-  private readBody(exchange: Exchange, answer: AnswerHead, bytes: Buffer, from: number): void {
+  /** Answers where the answer ends in the bytes; their length where it goes on. */
+  private readBody(exchange: Exchange, answer: AnswerHead, bytes: Buffer, from: number): number {
     const available = bytes.length - from;
     if (answer.ending === Ending.none) {
       this.finish(exchange, answer, null, available > 0, "");
-    } else if (answer.ending === Ending.length) {
+      return from;
+    }
+    if (answer.ending === Ending.length) {
       const taken = Math.min(this.remaining, available);
       this.remaining -= taken;
       const body = taken === bytes.length ? bytes : bytes.subarray(from, from + taken);
       if (this.remaining === 0) this.finish(exchange, answer, body, available > taken, "");
       else exchange.onAnswerBody(body);
-    } else if (answer.ending === Ending.close) {
-      exchange.onAnswerBody(bytes.subarray(from));
-    } else {
-      this.readChunks(exchange, answer, bytes, from);
+      return from + taken;
     }
+    if (answer.ending === Ending.chunked) return this.readChunks(exchange, answer, bytes, from);
+    exchange.onAnswerBody(bytes.subarray(from));
+    return bytes.length;
   }
 
-  private readChunks(exchange: Exchange, answer: AnswerHead, bytes: Buffer, from: number): void {
+  private readChunks(exchange: Exchange, answer: AnswerHead, bytes: Buffer, from: number): number {
     const parser = this.parser!;
     const hasBytes = from < bytes.length;
     const isBroken = hasBytes && parser.execute(bytes, from, bytes.length) !== OK;
     if (isBroken || parser.trailerBytes > this.pool.limits.headBytes) {
       this.broken();
-      return;
+      return bytes.length;
     }
     const body = hasBytes ? compact(parser, bytes) : null;
     if (!parser.complete) {
       exchange.onAnswerBody(body);
-      return;
+      return bytes.length;
     }
+    const { consumed } = parser;
     const trailers = exchange.answerTrailers(parser.trailers);
-    this.finish(exchange, answer, body, parser.consumed < bytes.length, trailers);
+    this.finish(exchange, answer, body, consumed < bytes.length, trailers);
+    return consumed;
   }
 
   /** The answer is whole: the connection goes back to the pool, unless something about it is uncertain. */
@@ -241,12 +279,21 @@ export class UpstreamConnection implements Timed {
     hasMore: boolean,
     trailers: string,
   ): void {
-    const isReusable = answer.keepAlive && !hasMore && exchange.requestSent && !this.isGone;
-    this.exchange = null;
+    const next = this.behind.shift() ?? null;
+    const isReusable =
+      answer.keepAlive &&
+      (!hasMore || next !== null) &&
+      exchange.requestSent &&
+      !this.isGone &&
+      next?.isGivenUp !== true;
+    this.exchange = next;
     this.answer = null;
     this.answering = false;
     this.releaseParser();
-    if (isReusable) {
+    if (isReusable && next !== null) {
+      this.served++;
+      this.deadline = this.pool.clock.now + this.pool.config.answerMs;
+    } else if (isReusable) {
       this.served++;
       const idleMs = Math.min(this.pool.config.idleMs, answer.keepAliveMs);
       this.deadline = this.pool.clock.now + idleMs;
@@ -260,7 +307,7 @@ export class UpstreamConnection implements Timed {
 
   private broken(): void {
     const exchange = this.exchange!;
-    this.abort();
+    this.abort(exchange);
     exchange.onUpstreamFailed("upstream_broken");
   }
 
@@ -283,8 +330,7 @@ export class UpstreamConnection implements Timed {
   private failed(error: NodeJS.ErrnoException): void {
     this.isGone = true;
     const { exchange } = this;
-    if (exchange === null) return;
-    if (!this.isConnected) {
+    if (exchange !== null && !this.isConnected) {
       this.exchange = null;
       this.pool.connectFailed(error);
       exchange.onUpstreamFailed("upstream_unreachable");
@@ -299,9 +345,9 @@ export class UpstreamConnection implements Timed {
     this.releaseParser();
     this.tunnel?.tunnelEnded(this.isWhole);
     const { exchange } = this;
-    if (exchange === null) return;
     this.exchange = null;
-    exchange.onUpstreamClosed(this.served > 0, this.answering);
+    exchange?.onUpstreamClosed(this.served > 0, this.answering);
+    for (const each of this.behind.splice(0)) each.onUpstreamClosed(true, false);
   }
 
   private releaseParser(): void {

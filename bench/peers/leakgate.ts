@@ -30,8 +30,8 @@ export interface GatewayOptions {
   readonly workers: number;
   /** Who hands out connections; the default where it is not given. */
   readonly accept?: "shared" | "balanced";
-  /** Further arguments of `leakgate serve`. */
-  readonly serve?: readonly string[];
+  /** Safe requests under way on one connection upstream; 1 where it is not given. */
+  readonly pipelining?: number;
 }
 
 /** Registers the tokens in a data folder of its own, starts `leakgate serve` on it, and waits until it is ready. */
@@ -72,7 +72,6 @@ export async function spawnLeakgate(
       ...["--data", data],
       ...["--workers", String(options.workers)],
       ...configOf(data, options),
-      ...(options.serve ?? []),
     ],
     options.name,
   );
@@ -84,10 +83,12 @@ function dataOf(processes: Processes, name: string): string {
 }
 
 /** What only the configuration file can say. */
-function configOf(data: string, { accept }: GatewayOptions): string[] {
-  if (accept === undefined) return [];
+function configOf(data: string, { accept, pipelining = 1 }: GatewayOptions): string[] {
+  let text = accept === undefined ? "" : `workers:\n  accept: ${accept}\n`;
+  if (pipelining > 1) text += `upstream:\n  pipelining: ${pipelining}\n`;
+  if (text === "") return [];
   const path = join(data, "leakgate.yaml");
-  writeFileSync(path, `workers:\n  accept: ${accept}\n`);
+  writeFileSync(path, text);
   return ["--config", path];
 }
 
