@@ -60,12 +60,13 @@ export class Supervisor {
     this.config = config;
     this.logger = logger;
     this.runtime = runtime;
+    // The set-up freezes it.
+    cluster.schedulingPolicy = config.workers.accept === "shared" ? cluster.SCHED_NONE : cluster.SCHED_RR;
     cluster.setupPrimary({
       exec: fileURLToPath(new URL("./worker.js", import.meta.url)),
       args: [],
       silent: false,
     });
-    cluster.schedulingPolicy = config.workers.accept === "shared" ? cluster.SCHED_NONE : cluster.SCHED_RR;
     for (let number = 1; number <= config.workers.count; number++)
       this.parts.push(part(`worker ${number}`, number));
     if (withAdmin) this.parts.push(part("admin", 0));
