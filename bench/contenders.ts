@@ -13,6 +13,7 @@ import type { Processes } from "./processes.ts";
 
 /** The families that are not ours, in the order in which they run. */
 export const PEERS = [
+  "node-pipe",
   "http-proxy",
   "http-proxy-agent",
   "http-proxy-3",

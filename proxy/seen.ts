@@ -3,6 +3,7 @@ import { signingInput } from "../rules/jwt.ts";
 import { anchorAt, type Keyed } from "../rules/matcher/keyed.ts";
 import type { Pepper } from "../rules/pepper.ts";
 import { bareText, TOKEN_BYTES_MAX, TOKEN_BYTES_MIN } from "../rules/token.ts";
+import { isSpelled } from "./fields.ts";
 import type { RequestHead } from "./normalize.ts";
 import { SeenHosts } from "./seen/hosts.ts";
 import { CredentialNames, PATH_POINT, seenPoints } from "./seen/names.ts";
@@ -25,6 +26,7 @@ const fieldNames = new CredentialNames("header");
 const queryNames = new CredentialNames("query");
 const cookieNames = new CredentialNames("cookie");
 const AUTHORIZATION = fieldNames.pointOf("authorization");
+const AUTHORIZATION_LETTERS = Buffer.from("authorization");
 
 /** Where the values of one request lie while they are looked at; overwritten before the look is over. */
 const scratch = Buffer.alloc(TEXT_MAX);
@@ -130,7 +132,7 @@ export class SeenValues {
         this.pairs(presented[at + 1]!, 0, ";", cookieNames);
         continue;
       }
-      const point = fieldNames.pointOf(name);
+      const point = isAuthorization(name) ? AUTHORIZATION : fieldNames.pointOf(name);
       if (point > 0) this.value(presented[at + 1]!, point);
     }
   }
@@ -250,6 +252,11 @@ function behindScheme(text: string): number {
   let start = blank + 1;
   while (text.charCodeAt(start) === BLANK) start++;
   return text.includes(" ", start) ? -1 : start;
+}
+
+/** By far the most usual of the names, told without hashing it. */
+function isAuthorization(name: string): boolean {
+  return name.length === AUTHORIZATION_LETTERS.length && isSpelled(name, 0, AUTHORIZATION_LETTERS);
 }
 
 /** Whether it begins as a JSON object in base64 does: `eyJ`. */

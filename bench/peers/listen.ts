@@ -1,5 +1,5 @@
 import { Agent, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as SocketServer } from "node:net";
 import type { Listening } from "../processes.ts";
 
 /** Longer than the pause of a contender between two of its turns. */
@@ -14,8 +14,8 @@ export function keepAliveAgent(): Agent {
 }
 
 /** Listens for a proxy on Node.js in a process of its own, tells the port, and ends with who started it. */
-export function listen(server: Server): void {
-  server.keepAliveTimeout = IDLE_MS;
+export function listen(server: Server | SocketServer): void {
+  if ("keepAliveTimeout" in server) server.keepAliveTimeout = IDLE_MS;
   process.on("disconnect", () => process.exit());
   server.listen({ port: 0, host: "127.0.0.1", backlog: BACKLOG }, () => {
     process.send?.({ port: (server.address() as AddressInfo).port } satisfies Listening);

@@ -9,6 +9,9 @@ const CHUNKED_FAILS = "answers a chunked upload with an error";
 
 /** The peers on Node.js, each in a process of its own. */
 export const nodePeers: readonly Contender[] = [
+  forked("node-pipe", new URL("./node-pipe.js", import.meta.url), "bytes", [
+    "is no proxy of HTTP: bytes to and fro, the least that Node and the kernel take",
+  ]),
   forked("http-proxy", new URL("./http-proxy.js", import.meta.url), "as-documented", [CONNECTS_EACH_TIME]),
   forked("http-proxy-agent", new URL("./http-proxy.js", import.meta.url), "keep-alive"),
   forked("http-proxy-3", new URL("./http-proxy-3.js", import.meta.url), "as-documented", [
