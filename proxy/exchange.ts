@@ -109,8 +109,8 @@ export class Exchange {
     this.inspectedAt = this.route.policy.changeCount;
     const outcome = this.inspection.head(bytes, text, head);
     this.clearId();
-    this.record();
     if (this.isStopped(outcome, "budget_head")) return;
+    this.record();
     const verdict = decide(this.inspection.blocking, bytes);
     if (verdict.kind === "block") {
       this.block();
@@ -161,10 +161,12 @@ export class Exchange {
     counters.reinspected++;
     const outcome = inspectHeadAgain(this.inspection, this.inspectedHead, this.head);
     this.clearId();
+    if (this.isStopped(outcome, "budget_head")) {
+      counters.closedOpen++;
+      return false;
+    }
     this.record();
-    if (!this.isStopped(outcome, "budget_head")) return true;
-    counters.closedOpen++;
-    return false;
+    return true;
   }
 
   /** Takes bytes of the request body; answers how many of them belong to it. */
@@ -377,8 +379,8 @@ export class Exchange {
     const outcome = body.length > 0 || isLast ? this.inspection.chunk(body, isLast) : Scan.clear;
     // Later the start is gone: a hit is then named no closer than `body`.
     if (!this.isReleased) this.inspection.nameInBody([...this.held, body]);
-    this.record();
     if (this.isStopped(outcome, "budget_body")) return;
+    this.record();
     if (this.inflation === null) this.pass(body, isLast, outcome);
     else this.decode(this.inflation, body, isLast, outcome);
   }
@@ -397,8 +399,8 @@ export class Exchange {
       this.isDecoding = false;
       if (this.isOver) return;
       if (isLast && decoded < Scan.stopped) decoded = this.inspection.decoded(EMPTY, true);
-      this.record();
       if (this.isStopped(decoded, "budget_body")) return;
+      this.record();
       if (
         outcome !== "ok" &&
         outcome !== "stopped" &&
@@ -467,7 +469,7 @@ export class Exchange {
     return true;
   }
 
-  /** Acts on an outcome that ends the request; answers whether it did. */
+  /** Acts on an outcome that ends the request; answers whether it did. What is replied goes before what is recorded. */
   private isStopped(outcome: ScanOutcome, overBudget: ReplyKind): boolean {
     if (outcome === Scan.exhausted) {
       this.gateway.budgetExhausted(this.route.plane, this.inspection.costliestSlot);
@@ -626,7 +628,8 @@ export class Exchange {
 
   /** A client's own request id is given up where it holds a token: replies show it. */
   private clearId(): void {
-    if (this.inspection.hits !== null && holdsToken(this.route.policy.matcher, this.id))
+    const isOwn = this.id !== this.head.requestId;
+    if (this.inspection.hits !== null && !isOwn && holdsToken(this.route.policy.matcher, this.id))
       this.id = this.gateway.nextRequestId();
   }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type AddressInfo, BlockList, createServer, isIP, type Server, type Socket } from "node:net";
 import type { Logger } from "pino";
 import { defaultTenant } from "../rules/tenants.ts";
-import { attemptOf, type Happened } from "./attempt.ts";
+import { attemptOf, type Happened, signOf } from "./attempt.ts";
 import { Clock } from "./clock.ts";
 import type { ProxyConfig } from "./config.ts";
 import { Counters } from "./counters.ts";
@@ -157,8 +157,12 @@ export class Gateway {
     if (this.connections.size === 0) this.drained?.();
   }
 
+  /** Only the first of identical attempts is cleaned: a flood of them costs a digest each. */
   private tell(exchange: Exchange, what: Happened): void {
-    exchange.route.plane.recorder.record(attemptOf(exchange, what, this.worker, Date.now()));
+    const { recorder } = exchange.route.plane;
+    const now = Date.now();
+    const sign = signOf(exchange, what);
+    if (!recorder.join(sign, now)) recorder.record(attemptOf(exchange, what, this.worker, now), sign);
   }
 
   private accept(socket: Socket): void {

@@ -152,6 +152,8 @@ export class RequestInspection extends Inspection {
 
   private isIn(scope: RuleScope): boolean {
     const { method, host, outgoingHost } = this;
+    // Most rules are in force for every host, whose name need not be made then.
+    if (!scope.hosts?.length) return inScope(scope, method, "");
     return inScope(scope, method, hostName(outgoingHost)) || inScope(scope, method, hostName(host));
   }
 

@@ -66,6 +66,8 @@ export class Recorder {
   private readonly logger: Logger;
   private readonly limits: RecorderLimits;
   private readonly windows: LRUCache<string, Window>;
+  /** The windows that attempts have joined, by what stands for each attempt before it is cleaned (see `signOf`). */
+  private readonly known = new Map<string, Window>();
   /** Windows to store; those of the batch in flight stay in front until it is stored. */
   private outbox: Window[] = [];
   /** Windows that are over and not yet logged. */
@@ -88,22 +90,25 @@ export class Recorder {
     this.timer.unref();
   }
 
-  /** Counts the attempt. No store, JSON or log call happens on the caller's turn. */
-  record(attempt: Attempt): void {
+  /** Counts the attempt where one with the same sign has an open window; answers whether it has, else `record` it. */
+  join(sign: string, at: number): boolean {
+    const window = this.known.get(sign);
+    if (window === undefined || !window.isOpen || !isWithin(window, at)) return false;
+    this.fold(window, at);
+    return true;
+  }
+
+  /** Counts the attempt, and knows its sign from now on. No store, JSON or log call happens on the caller's turn. */
+  record(attempt: Attempt, sign: string | null = null): void {
     const name = foldKey(attempt);
     // Not `get`: windows stay in the order in which they began, so that the ends are found at one end of the list.
-    const window = this.windows.peek(name);
-    if (window !== undefined && isWithin(window, attempt.at)) {
-      window.count++;
-      if (attempt.at > window.lastAt) window.lastAt = attempt.at;
-      this.counters.folded++;
-      return;
-    }
-    const opened = new Window(attempt, FIRST_SEQUENCE + (this.sequence++ & SEQUENCE_MASK));
-    this.counters.recorded++;
-    this.post(opened);
-    // This disposes of an older window of the same name, and of the oldest of all where there are too many.
-    this.windows.set(name, opened);
+    let window = this.windows.peek(name);
+    if (window !== undefined && isWithin(window, attempt.at)) this.fold(window, attempt.at);
+    else window = this.open(name, attempt);
+    if (sign === null) return;
+    // Any number of signs may lead to one window. Whoever is forgotten here is cleaned once more.
+    if (this.known.size >= this.limits.windowsMax) this.known.clear();
+    this.known.set(sign, window);
   }
 
   /** Ends what is over and stores what waits; resolves when that is stored, or was refused and waits on. */
@@ -131,6 +136,21 @@ export class Recorder {
     this.outbox = [];
     this.counters.unlogged += this.over.length;
     this.over = [];
+  }
+
+  private fold(window: Window, at: number): void {
+    window.count++;
+    if (at > window.lastAt) window.lastAt = at;
+    this.counters.folded++;
+  }
+
+  private open(name: string, attempt: Attempt): Window {
+    const opened = new Window(attempt, FIRST_SEQUENCE + (this.sequence++ & SEQUENCE_MASK));
+    this.counters.recorded++;
+    this.post(opened);
+    // This disposes of an older window of the same name, and of the oldest of all where there are too many.
+    this.windows.set(name, opened);
+    return opened;
   }
 
   private async drain(deadline: number): Promise<void> {
@@ -188,6 +208,7 @@ export class Recorder {
   private endOld(now: number): void {
     for (;;) {
       const oldest = this.windows.rvalues().next().value;
+      if (oldest === undefined) this.known.clear();
       if (oldest === undefined || isWithin(oldest, now)) return;
       this.windows.pop();
     }

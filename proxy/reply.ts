@@ -1,5 +1,8 @@
 import { STATUS_CODES } from "node:http";
 
+/** What of the JSON comes after the request id. */
+const AFTER_ID = '"}';
+
 /** Who is at fault: the client in front, the API behind, or the gateway. */
 export type Source = "downstream" | "upstream" | "internal";
 
@@ -70,9 +73,20 @@ export function replySource(kind: ReplyKind): Source {
   return ROWS[kind].source;
 }
 
+/** A reply of which only the request id is left to write. */
+interface Form {
+  readonly date: string;
+  readonly idBytes: number;
+  readonly bytes: Buffer;
+}
+
+/** The last form of each kind, with and without a close, and of each with and without a body. */
+const forms = new Map<ReplyKind, (Form | undefined)[]>(replyKinds.map((kind) => [kind, []]));
+
 /**
  * A LocalReply as bytes: `application/problem+json` (RFC 9457) with the request id, and no word of which leak,
- * rule or token was meant. `withBody` is false for HEAD.
+ * rule or token was meant. `withBody` is false for HEAD. The id is ours, or one that `isRequestId` let through: it
+ * stands in JSON as it is.
  */
 export function localReply(
   kind: ReplyKind,
@@ -81,18 +95,34 @@ export function localReply(
   close: boolean,
   withBody: boolean,
 ): Buffer {
+  const known = forms.get(kind)!;
+  const which = (close ? 2 : 0) + (withBody ? 1 : 0);
+  let form = known[which];
+  if (form === undefined || form.date !== date || form.idBytes !== requestId.length) {
+    form = formOf(kind, requestId.length, date, close, withBody);
+    known[which] = form;
+  }
+  const { bytes } = form;
+  const reply = Buffer.allocUnsafe(bytes.length);
+  reply.set(bytes);
+  if (withBody) reply.latin1Write(requestId, bytes.length - AFTER_ID.length - requestId.length);
+  return reply;
+}
+
+function formOf(kind: ReplyKind, idBytes: number, date: string, close: boolean, withBody: boolean): Form {
   const { status, detail, retryAfterS, allow }: ReplyRow = ROWS[kind];
   const title = STATUS_CODES[status]!;
   const type = `urn:leakgate:${kind.replaceAll("_", "-")}`;
-  const body = JSON.stringify({ type, title, status, detail, requestId });
-  return Buffer.from(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Date: ${date}\r\nCache-Control: no-store\r\n` +
-      (allow === undefined ? "" : `Allow: ${allow}\r\n`) +
-      (retryAfterS === undefined ? "" : `Retry-After: ${retryAfterS}\r\n`) +
-      (close ? "Connection: close\r\n\r\n" : "\r\n") +
-      (withBody ? body : ""),
-  );
+  // The id comes last, so that its place is found from the end.
+  const body = JSON.stringify({ type, title, status, detail, requestId: " ".repeat(idBytes) });
+  const text =
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\n` +
+    `Date: ${date}\r\nCache-Control: no-store\r\n` +
+    (allow === undefined ? "" : `Allow: ${allow}\r\n`) +
+    (retryAfterS === undefined ? "" : `Retry-After: ${retryAfterS}\r\n`) +
+    (close ? "Connection: close\r\n\r\n" : "\r\n") +
+    (withBody ? body : "");
+  return { date, idBytes, bytes: Buffer.from(text, "latin1") };
 }
 
 function row(status: number, source: Source, detail: string, extra: Partial<ReplyRow> = {}): ReplyRow {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { webcrypto } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -167,3 +168,15 @@ function messageOf(act: () => unknown): string {
   }
   throw new Error("it was taken");
 }
+
+test("digests are HMAC-SHA-256 under a derived key, whatever their length", async () => {
+  const pepper = Pepper.fromBytes(Buffer.from(SECRET));
+  const { subtle } = webcrypto;
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await subtle.importKey("raw", pepper.derive("digest", 32), algorithm, false, ["sign"]);
+  for (const length of [0, 6, 55, 56, 64, 119, 4_096, 4_097, 3, 0]) {
+    const bytes = Buffer.alloc(length, `made-up-${length}`);
+    const known = Buffer.from(await subtle.sign("HMAC", key, bytes));
+    expect(pepper.digestOf(bytes)).toEqual(known);
+  }
+});

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -14,6 +14,11 @@ import {
 import { join } from "node:path";
 
 const SECRET_BYTES_MIN = 32;
+/** SHA-256 takes so many bytes at once, and gives so many. */
+const BLOCK_BYTES = 64;
+const SHA256_BYTES = 32;
+/** As long as a token may be; what is longer goes another way. */
+const SHORT_MAX = 4_096;
 
 /** The pepper cannot be used; the message says why and what to do, and holds nothing of it. */
 export class PepperUnusable extends Error {
@@ -26,11 +31,19 @@ export class Pepper {
   readonly id: string;
   readonly #key: KeyObject;
   readonly #secret: Buffer;
+  /** The key's two blocks, each with room for what is hashed behind it. */
+  readonly #inner = Buffer.alloc(BLOCK_BYTES + SHORT_MAX, 0x36);
+  readonly #outer = Buffer.alloc(BLOCK_BYTES + SHA256_BYTES, 0x5c);
 
   private constructor(secret: Buffer) {
     this.#secret = secret;
     // A KeyObject: createHmac with a Buffer costs 30 us on Node 24, with a KeyObject 4 us.
-    this.#key = createSecretKey(this.derive("digest", 32));
+    const key = this.derive("digest", 32);
+    this.#key = createSecretKey(key);
+    for (let at = 0; at < key.length; at++) {
+      this.#inner[at]! ^= key[at]!;
+      this.#outer[at]! ^= key[at]!;
+    }
     this.id = this.derive("id", 8).toString("hex");
   }
 
@@ -76,9 +89,20 @@ export class Pepper {
     return Pepper.load(dataDir, env);
   }
 
-  /** HMAC-SHA-256 (RFC 2104) of the bytes; 32 bytes. */
+  /**
+   * HMAC-SHA-256 (RFC 2104) of the bytes; 32 bytes. Of what is short by its definition, two hashes: an Hmac object costs
+   * as much again, and more once it is collected (a sixth of a blocked request).
+   */
   digestOf(bytes: Uint8Array): Buffer {
-    return createHmac("sha256", this.#key).update(bytes).digest();
+    const { length } = bytes;
+    if (length > SHORT_MAX) return createHmac("sha256", this.#key).update(bytes).digest();
+    const inner = this.#inner;
+    const outer = this.#outer;
+    inner.set(bytes, BLOCK_BYTES);
+    outer.write(hash("sha256", inner.subarray(0, BLOCK_BYTES + length), "base64"), BLOCK_BYTES, "base64");
+    // The bytes may be a token's: none stays in memory.
+    inner.fill(0, BLOCK_BYTES, BLOCK_BYTES + length);
+    return Buffer.from(hash("sha256", outer, "base64"), "base64");
   }
 
   /** Key material for one purpose (HKDF, RFC 5869). */
