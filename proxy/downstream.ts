@@ -214,7 +214,7 @@ export class Downstream implements Timed {
   /** The tunnel's other end is gone; what it said in full, the client may still read. */
   tunnelEnded(isWhole: boolean): void {
     if (isWhole) this.close();
-    else this.socket.destroy();
+    else this.cut();
   }
 
   expire(): void {
@@ -243,7 +243,7 @@ export class Downstream implements Timed {
     }
   }
 
-  /** Ends the connection in the midst of an answer, of which the client may still read what was said. */
+  /** Ends the connection amid a request or an answer; what was said to the client it may still read. */
   cut(): void {
     this.outlet.flush();
     this.socket.destroy();
@@ -405,7 +405,7 @@ export class Downstream implements Timed {
 
   /** The client has said its last byte before: a body that is not whole now never will be. */
   private endIfCut(exchange: Exchange): void {
-    if (this.hasEnded && this.exchange === exchange && exchange.takesBody) this.socket.destroy();
+    if (this.hasEnded && this.exchange === exchange && exchange.takesBody) this.cut();
   }
 
   /** Bytes that are not taken up yet, unless the connection is about to close. */

@@ -489,6 +489,20 @@ describe("a tunnel", () => {
   });
 });
 
+describe("a client that has said its last byte", () => {
+  test("gets the answer to what it asked in full, though what follows is cut", async () => {
+    await start(plainUpstream());
+    const whole = get("/whole");
+    // The answer and the end of the connection come in one turn.
+    for (let count = 0; count < 50; count++) {
+      const one = client(whole + post("/cut", 9, "made up"));
+      one.socket.end();
+      await until("the connection ends", () => one.ended || one.closed);
+      expect(one.statuses).toEqual([200]);
+    }
+  });
+});
+
 describe("a head in many pieces", () => {
   const head = `\r\nPOST /a HTTP/1.1\r\n${HOST}X-Long: ${"y".repeat(20_000)}\r\nContent-Length: 2\r\n\r\nab${get("/b")}`;
 
