@@ -25,10 +25,11 @@ import {
   rolled,
   WINDOW_BYTES,
 } from "./matcher/keyed.ts";
+import { BYTE_CLASS, LEAST_MAX, leastSolid, SOLID, sieve } from "./matcher/sieve.ts";
 import type { Pepper } from "./pepper.ts";
-import { IS_WORD } from "./word.ts";
 
 export { Inspection, Scan, type ScanOutcome, StreamView, worse } from "./matcher/inspection.ts";
+export { ANY_SIGN, Sign } from "./matcher/sieve.ts";
 
 const HMAC_COST = 256;
 const NONE = -1;
@@ -36,18 +37,6 @@ const NONE = -1;
 const SHORTEST_NONE = 0x7fff_ffff;
 /** Where one token's ending was met, more may follow: sums are made so many bytes ahead. */
 const SUMS_AHEAD = 64;
-
-/**
- * What a byte is to the scan. Bit 0: no word character `[A-Za-z0-9_-]`, so that a token may end before it (a token
- * followed by a word character is another token). The bits above, all set or all clear: neither blank nor control, so
- * that it may stand in a token (token.ts refuses those).
- */
-const BYTE_CLASS = Int8Array.from(IS_WORD, (isWord) => -1 - isWord);
-for (let byte = 0; byte <= 0x20; byte++) BYTE_CLASS[byte] = 1;
-BYTE_CLASS[0x7f] = 1;
-/** Bytes of a run that may stand in a token are counted by twos, above bit 0. */
-const SOLID = 2;
-const SOLID_BEFORE_ANCHOR = SOLID * (ANCHOR_BYTES - 1);
 
 /**
  * All loaded tokens in memory, searchable in one pass over bytes at a cost that does not grow with their number
@@ -60,6 +49,8 @@ export class Matcher {
   longest = 0;
   shortest = SHORTEST_NONE;
   tokenCount = 0;
+  /** The signs of spellings (see Sign) that the bytes of the last scan show, where it came to their end. */
+  signs = 0;
   /** The tokens that are known by their hash alone. They share the slots, and are searched for apart. */
   readonly hashes: Hashes;
   private readonly pepper: Pepper;
@@ -86,9 +77,9 @@ export class Matcher {
   private readonly anchorFilter = new BitFilter(16);
   private readonly fingerprintFilter = new BitFilter(8);
   // The work window: what is kept of a stream's past, then new bytes; and prefix sums over it, made when asked for.
-  private readonly window = Buffer.alloc(WINDOW_BYTES + 4);
+  private readonly window = sieve.window;
   private readonly sums = new Float64Array(WINDOW_BYTES + 5);
-  private readonly ends = new Uint16Array(WINDOW_BYTES);
+  private readonly ends = sieve.ends;
   private sumsFrom = 0;
   private sumsTo = -1;
   private windowEnd = 0;
@@ -305,7 +296,9 @@ export class Matcher {
   ): ScanOutcome {
     const { window } = this;
     const keep = this.longest + 1;
+    const least = leastSolid(this.shortest, LEAST_MAX);
     let kept = 0;
+    this.signs = 0;
     if (view !== null && view.length > 0) {
       kept = Math.min(view.length, keep);
       window.set(view.bytes.subarray(view.length - kept, view.length));
@@ -317,7 +310,8 @@ export class Matcher {
       const end = kept + taken;
       this.sumsTo = -1;
       this.windowEnd = end;
-      const outcome = this.probe(this.noteEnds(kept, end), at - kept, inspection, true);
+      const outcome = this.probe(sieve.note(kept, end, least), at - kept, inspection, true);
+      this.signs |= sieve.signs();
       if (outcome !== Scan.clear) return outcome;
       at += taken;
       if (at === to) {
@@ -328,47 +322,6 @@ export class Matcher {
       kept = Math.min(keep, end);
       window.copyWithin(0, end - kept, end);
     }
-  }
-
-  /**
-   * The hot loop: notes every place in `[from, to)` where a token may end, and answers how many: no word character
-   * follows, and no blank stands among the six bytes before. It has no branch to mispredict: a head seldom looks like
-   * the one before, and with branches here it took 4 us of a proxied request and 0.9 us in the micro-benchmark, which
-   * scans the same head again and again.
-   */
-  private noteEnds(from: number, to: number): number {
-    const { window, ends } = this;
-    let solid = 0;
-    for (let before = Math.max(0, from - ANCHOR_BYTES); before < from; before++)
-      solid = (solid + SOLID) & BYTE_CLASS[window[before]!]!;
-    let count = 0;
-    let end = from;
-    // Four bytes a step, for which the engine checks the arrays once (bench/matcher.ts, bodies).
-    for (; end + 3 < to; end += 4) {
-      const first = BYTE_CLASS[window[end]!]!;
-      ends[count] = end;
-      count += first & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & first;
-      const second = BYTE_CLASS[window[end + 1]!]!;
-      ends[count] = end + 1;
-      count += second & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & second;
-      const third = BYTE_CLASS[window[end + 2]!]!;
-      ends[count] = end + 2;
-      count += third & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & third;
-      const fourth = BYTE_CLASS[window[end + 3]!]!;
-      ends[count] = end + 3;
-      count += fourth & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & fourth;
-    }
-    for (; end < to; end++) {
-      const only = BYTE_CLASS[window[end]!]!;
-      ends[count] = end;
-      count += only & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & only;
-    }
-    return count;
   }
 
   /** The same for one place, the end of the bytes at hand. */
