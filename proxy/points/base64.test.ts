@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decodeRun, nextRun, type Run } from "./base64.ts";
+import { decodeRun, meetInRun, nextRun, type Run } from "./base64.ts";
 
 function runsIn(text: string, min: number): string[] {
   const bytes = Buffer.from(text, "latin1");
@@ -69,4 +69,15 @@ describe("decodeRun", () => {
     expect(decode(bytes.toString("base64url"), 0, 5)).not.toBe("");
     expect(decode(bytes.toString("base64url"), 0, 6)).toBe("");
   });
+});
+
+test.each<[string, string, string, boolean]>([
+  ["no piece before", "", "abcdefgh", false],
+  ["letters on both sides", ".abc", "defgh.", true],
+  ["too few", ".abc", "defg.", false],
+  ["all before", "abcdefgh", ".", true],
+  ["all behind", ".", "abcdefgh", false],
+  ["the end of the piece cuts it", ".abcd", "efg", false],
+])("a run where two pieces meet: %s", (_name, before, after, meets) => {
+  expect(meetInRun(Buffer.from(before), Buffer.from(after), 8)).toBe(meets);
 });

@@ -53,6 +53,21 @@ export function nextRun(
   return false;
 }
 
+/** Four letters carry three bytes: a shorter run cannot hold a token of `bytes`. */
+export function leastLetters(bytes: number): number {
+  return Math.ceil((bytes * 4) / 3);
+}
+
+/** Whether letters before and after the place where two pieces meet make a run of at least `min`. */
+export function meetInRun(before: Uint8Array, after: Uint8Array, min: number): boolean {
+  if (before.length === 0) return false;
+  const first = Math.max(0, before.length - min);
+  let start = before.length;
+  while (start > first && SEXTET[before[start - 1]!]! >= 0) start--;
+  const left = min - (before.length - start);
+  return left < min && lineEnd(after, 0, Math.min(left, after.length)) >= left;
+}
+
 function lineEnd(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
   while (at < end && SEXTET[bytes[at]!]! >= 0) at++;
