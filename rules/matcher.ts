@@ -80,6 +80,7 @@ export class Matcher {
   private readonly window = sieve.window;
   private readonly sums = new Float64Array(WINDOW_BYTES + 5);
   private readonly ends = sieve.ends;
+  private readonly anchors = sieve.anchors;
   private sumsFrom = 0;
   private sumsTo = -1;
   private windowEnd = 0;
@@ -264,7 +265,7 @@ export class Matcher {
   }
 
   private scanWithinWords(from: number, to: number, offset: number, inspection: Inspection): ScanOutcome {
-    const { window, ends } = this;
+    const { window, ends, anchors } = this;
     const { words } = this.keyed;
     const { words: filter, shift } = this.anchorFilter;
     let count = 0;
@@ -275,7 +276,10 @@ export class Matcher {
       const byte = window[end]!;
       const mayEnd = end >= from && (BYTE_CLASS[byte]! & 1) === 0 && solid >= SOLID * ANCHOR_BYTES;
       const bit = anchor >>> shift;
-      if (mayEnd && (filter[bit >>> 5]! & (1 << (bit & 31))) !== 0) ends[count++] = end;
+      if (mayEnd && (filter[bit >>> 5]! & (1 << (bit & 31))) !== 0) {
+        anchors[count] = anchor;
+        ends[count++] = end;
+      }
       solid = (solid + SOLID) & BYTE_CLASS[byte]!;
       anchor = rolled(
         words,
@@ -299,6 +303,7 @@ export class Matcher {
     const least = leastSolid(this.shortest, LEAST_MAX);
     let kept = 0;
     this.signs = 0;
+    sieve.use(this.keyed.words);
     if (view !== null && view.length > 0) {
       kept = Math.min(view.length, keep);
       window.set(view.bytes.subarray(view.length - kept, view.length));
@@ -327,6 +332,7 @@ export class Matcher {
   /** The same for one place, the end of the bytes at hand. */
   private look(end: number, reported: number, inspection: Inspection, isReal: boolean): ScanOutcome {
     this.ends[0] = end;
+    this.anchors[0] = anchorAt(this.keyed.words, this.window, end);
     return this.probe(1, reported - end, inspection, isReal);
   }
 
@@ -337,7 +343,7 @@ export class Matcher {
    * endings cost as much again as its look-ups (bench/matcher.ts, floods).
    */
   private probe(count: number, offset: number, inspection: Inspection, isReal: boolean): ScanOutcome {
-    const { window, ends, pairs } = this;
+    const { window, ends, anchors, pairs } = this;
     const { words: keys } = this.keyed;
     const { words, shift } = this.anchorFilter;
     const { places, shift: placeShift } = this.pairIndex;
@@ -345,10 +351,10 @@ export class Matcher {
     const mask = places.length - 1;
     let { spent } = inspection;
     for (let index = 0; index < count; index++) {
-      const end = ends[index]!;
-      const anchor = anchorAt(keys, window, end);
+      const anchor = anchors[index]!;
       const bit = anchor >>> shift;
       if ((words[bit >>> 5]! & (1 << (bit & 31))) === 0) continue;
+      const end = ends[index]!;
       let outcome: ScanOutcome = Scan.clear;
       let looked = 0;
       for (let at = pairHash(anchor) >>> placeShift; ; at = (at + 1) & mask) {

@@ -1,16 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { WINDOW_BYTES } from "./keyed.ts";
+import { Pepper } from "../pepper.ts";
+import { anchorAt, Keyed, WINDOW_BYTES } from "./keyed.ts";
 import { ANY_SIGN, LEAST_MAX, PlainSieve, type Sieve, Sign, SimdSieve, sieve } from "./sieve.ts";
 
 const SEED = 20261130;
 const plain = new PlainSieve();
 const simd = new SimdSieve();
+const { words } = new Keyed(Pepper.fromBytes(Buffer.alloc(32, 7)));
+plain.use(words);
+simd.use(words);
 
 function noted(by: Sieve, bytes: Uint8Array, from: number, least: number): number[] {
   by.window.fill(0x25);
   by.window.set(bytes);
-  return [...by.ends.subarray(0, by.note(from, bytes.length, least))];
+  const ends = [...by.ends.subarray(0, by.note(from, bytes.length, least))];
+  expect([...by.anchors.subarray(0, ends.length)]).toEqual(ends.map((end) => anchorAt(words, bytes, end)));
+  return ends;
 }
 
 /** The plain way: bytes that may stand in a token, before one that ends a word. */

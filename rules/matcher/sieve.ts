@@ -1,6 +1,14 @@
 import { IS_WORD } from "../word.ts";
-import { ANCHOR_BYTES, WINDOW_BYTES } from "./keyed.ts";
-import { ENDS_AT, SIEVE_MODULE, SIEVE_WINDOW_BYTES, SIGNS_AT, Sign } from "./sieveprogram.ts";
+import { ANCHOR_BYTES, anchorAt, WINDOW_BYTES } from "./keyed.ts";
+import {
+  ANCHORS_AT,
+  ENDS_AT,
+  SIEVE_MODULE,
+  SIEVE_WINDOW_BYTES,
+  SIGNS_AT,
+  Sign,
+  WORDS_AT,
+} from "./sieveprogram.ts";
 
 export { LEAST_MAX, Sign } from "./sieveprogram.ts";
 
@@ -25,6 +33,10 @@ export const SOLID = 2;
 export interface Sieve {
   readonly window: Buffer;
   readonly ends: Uint16Array;
+  /** The anchors of `ends`, under the words that were last handed to `use`. */
+  readonly anchors: Int32Array;
+  /** Whose words (see Keyed) the next notes are made with. */
+  use(words: Int32Array): void;
   /**
    * Notes every place in `[from, to)` of the window before which `least` bytes (6 to LEAST_MAX) stand that are neither
    * blank nor control, and at which no word character does; answers how many.
@@ -38,6 +50,12 @@ export interface Sieve {
 export class PlainSieve implements Sieve {
   readonly window = Buffer.alloc(SIEVE_WINDOW_BYTES);
   readonly ends = new Uint16Array(WINDOW_BYTES + 1);
+  readonly anchors = new Int32Array(WINDOW_BYTES + 1);
+  private words: Int32Array = new Int32Array(256);
+
+  use(words: Int32Array): void {
+    this.words = words;
+  }
 
   signs(): number {
     return ANY_SIGN;
@@ -80,6 +98,8 @@ export class PlainSieve implements Sieve {
       count += only & ((enough - solid) >>> 31);
       solid = (solid + SOLID) & only;
     }
+    for (let index = 0; index < count; index++)
+      this.anchors[index] = anchorAt(this.words, window, ends[index]!);
     return count;
   }
 }
@@ -93,6 +113,9 @@ interface Program {
 export class SimdSieve implements Sieve {
   readonly window: Buffer;
   readonly ends: Uint16Array;
+  readonly anchors: Int32Array;
+  private readonly words: Int32Array;
+  private wordsInUse: Int32Array | null = null;
   private readonly signWord: Int32Array;
   private readonly noteInto: Program["note"];
 
@@ -102,7 +125,15 @@ export class SimdSieve implements Sieve {
     this.noteInto = note;
     this.window = Buffer.from(memory.buffer, 0, SIEVE_WINDOW_BYTES);
     this.ends = new Uint16Array(memory.buffer, ENDS_AT, WINDOW_BYTES + 1);
+    this.anchors = new Int32Array(memory.buffer, ANCHORS_AT, WINDOW_BYTES + 1);
+    this.words = new Int32Array(memory.buffer, WORDS_AT, 256);
     this.signWord = new Int32Array(memory.buffer, SIGNS_AT, 1);
+  }
+
+  use(words: Int32Array): void {
+    if (this.wordsInUse === words) return;
+    this.words.set(words);
+    this.wordsInUse = words;
   }
 
   note(from: number, to: number, least: number): number {

@@ -1,14 +1,16 @@
-import { WINDOW_BYTES } from "./keyed.ts";
+import { ANCHOR_BYTES, WINDOW_BYTES } from "./keyed.ts";
 import { type Code, choose, get, i32, i64, Kind, moduleOf, repeatWhile, set, v128, when } from "./wasm.ts";
 
 // The program of the sieve: one pass over the window, 64 bytes a step, in WebAssembly with SIMD. A byte is looked up by
 // its halves in two tables of 16, whose bits meet in the byte's kind (Mula & Lemire 2018); 64 kinds become a word of 64
 // bits, and where a token may end is told for all of them together.
 
-/** Where in its memory things lie: the window, the ends noted, and what signs the bytes show. */
+/** Where in its memory things lie: the window, the ends noted, what signs the bytes show, the keyed words, the anchors. */
 export const SIEVE_WINDOW_BYTES = WINDOW_BYTES + 128;
 export const ENDS_AT = SIEVE_WINDOW_BYTES;
 export const SIGNS_AT = ENDS_AT + 2 * WINDOW_BYTES + 128;
+export const WORDS_AT = SIGNS_AT + 128;
+export const ANCHORS_AT = WORDS_AT + 4 * 256;
 /** A run of bytes without a gap is counted no further. */
 export const LEAST_MAX = 63;
 
@@ -32,19 +34,19 @@ const HIGH = table("high");
 const LOW = table("low");
 
 const [FROM, TO, FREE, LEAST] = [0, 1, 2, 3];
-const [BASE, COUNT, HAS_LETTERS] = [4, 5, 6];
-const [OTHERS, GAPS, CLOSED, ENDS] = [7, 8, 9, 10];
-const STEPS = [11, 12, 13, 14, 15, 16];
-const [BYTES, KINDS, SEEN, SMALLEST, MARKUP] = [17, 18, 19, 20, 21];
+const [BASE, COUNT, HAS_LETTERS, END] = [4, 5, 6, 7];
+const [OTHERS, GAPS, CLOSED, ENDS] = [8, 9, 10, 11];
+const STEPS = [12, 13, 14, 15, 16, 17];
+const [BYTES, KINDS, SEEN, SMALLEST, MARKUP] = [18, 19, 20, 21, 22];
 const LOCALS = [
-  ...[Kind.i32, Kind.i32, Kind.i32],
+  ...new Array<number>(4).fill(Kind.i32),
   ...new Array<number>(4 + STEPS.length).fill(Kind.i64),
   ...new Array<number>(5).fill(Kind.v128),
 ];
 
 /**
  * `note(from, to, free, least)` notes every place in `[from, to)` of the window before which `least` bytes stand that are
- * neither blank nor control, and at which no word character does; none before `free`. It answers their number.
+ * neither blank nor control, and at which no word character does, with its anchor; none before `free`. It answers their number.
  */
 export const SIEVE_MODULE = moduleOf("note", 4, LOCALS, [
   ...set(BASE, get(FROM)),
@@ -82,11 +84,9 @@ export const SIEVE_MODULE = moduleOf("note", 4, LOCALS, [
     ),
     repeatWhile(
       i64.notEqual(get(ENDS), i64.value(0n)),
-      i32.store16(
-        ENDS_AT,
-        i32.shiftLeft(get(COUNT), i32.value(1)),
-        i32.add(get(BASE), i32.fromI64(i64.trailingZeros(get(ENDS)))),
-      ),
+      set(END, i32.add(get(BASE), i32.fromI64(i64.trailingZeros(get(ENDS))))),
+      i32.store16(ENDS_AT, i32.shiftLeft(get(COUNT), i32.value(1)), get(END)),
+      i32.store(ANCHORS_AT, i32.shiftLeft(get(COUNT), i32.value(2)), anchor()),
       set(COUNT, i32.add(get(COUNT), i32.value(1))),
       set(ENDS, i64.and(get(ENDS), i64.subtract(get(ENDS), i64.value(1n)))),
     ),
@@ -120,6 +120,17 @@ function quarter(index: number): Code {
     ...set(MARKUP, v128.or(get(MARKUP), v128.or(is("&"), v128.or(is("<"), is(">"))))),
     ...set(HAS_LETTERS, i32.or(get(HAS_LETTERS), v128.areAllSet(isLetter))),
   ];
+}
+
+/** The anchor of the six bytes before END, as `anchorAt` makes it. */
+function anchor(): Code {
+  const first = i32.subtract(get(END), i32.value(ANCHOR_BYTES));
+  return range(0, ANCHOR_BYTES - 1)
+    .map((index) => {
+      const word = i32.load(WORDS_AT, i32.shiftLeft(i32.load8(index, first), i32.value(2)));
+      return i32.rotateLeft(word, i32.value(5 * (ANCHOR_BYTES - 1 - index)));
+    })
+    .reduce((all, each) => i32.xor(all, each));
 }
 
 /** How far each step smears the gaps: 1, 2, 4, ..., and the last ones what is left of `least`. */

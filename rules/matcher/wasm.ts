@@ -33,12 +33,16 @@ export const i32 = {
     1,
     ...unsigned(offset),
   ],
+  load: (offset: number, address: Code): Code => [...address, 0x28, 2, ...unsigned(offset)],
+  load8: (offset: number, address: Code): Code => [...address, 0x2d, 0, ...unsigned(offset)],
   lessThan: operation(0x48),
   add: operation(0x6a),
   subtract: operation(0x6b),
   and: operation(0x71),
   or: operation(0x72),
+  xor: operation(0x73),
   shiftLeft: operation(0x74),
+  rotateLeft: operation(0x77),
   fromI64: operation(0xa7),
 };
 
@@ -103,7 +107,7 @@ export function repeatWhile(condition: Code, ...body: Code[]): Code {
   return [0x03, NOTHING, ...condition, 0x04, NOTHING, ...again, 0x0b, 0x0b];
 }
 
-/** A module of one page of memory and one function of `parameters` i32 that answers an i32, exported by these names. */
+/** A module of two pages of memory and one function of `parameters` i32 that answers an i32, exported by these names. */
 export function moduleOf(
   name: string,
   parameters: number,
@@ -117,7 +121,7 @@ export function moduleOf(
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [1, ...type]),
     ...section(3, [1, 0]),
-    ...section(5, [1, 1, 1, 1]),
+    ...section(5, [1, 1, 2, 2]),
     ...section(7, [2, ...text("memory"), 2, 0, ...text(name), 0, 0]),
     ...section(10, [1, ...unsigned(code.length), ...code]),
   ]);
