@@ -115,9 +115,13 @@ function floods(length: number): Case[] {
     return letters.join("");
   });
   const differing = swapped.filter((text, index) => text !== tokens[index]);
+  const endings = tokens.map((token) => word(length - 6) + token.slice(-6));
   return [
+    // Shorter than any token: let go before their ending is looked at.
     scanning(`clean words of 6, tokens of ${length}`, matcher, of(tokens.map(() => word(6)))),
-    scanning(`endings of tokens of ${length}`, matcher, of(tokens.map((token) => token.slice(-6)))),
+    scanning(`endings alone of tokens of ${length}`, matcher, of(tokens.map((token) => token.slice(-6)))),
+    scanning(`clean words of ${length}`, matcher, of(tokens.map(() => word(length)))),
+    scanning(`endings of tokens of ${length}`, matcher, of(endings)),
     scanning(`clean words of ${length}`, matcher, of(tokens.map(() => word(length)))),
     scanning(`look-alikes of ${length}`, matcher, of(differing)),
   ];

@@ -6,7 +6,7 @@ import {
   StreamView,
   worse,
 } from "../rules/matcher.ts";
-import { decodeRun, nextRun, type Run } from "./points/base64.ts";
+import { decodeRun, leastLetters, nextRun, type Run } from "./points/base64.ts";
 import { hasBinary } from "./points/binary.ts";
 import { languagesIn, undone, unspell } from "./points/unspell.ts";
 
@@ -38,12 +38,18 @@ export interface Looking {
  * Looks into bytes that were scanned as they are: undoes one layer of the spellings whose marks they show, and
  * every long run of base64 letters, scans what comes out, and looks into that in turn, `depth` layers deep. `isLast`
  * is false where more bytes may follow: a token that ends with them is then `tentative`. Bytes without a mark cost
- * a look at memory speed.
+ * a look at memory speed; the marks of languages not among `marked` are known to be missing.
  */
-export function lookInside(looking: Looking, bytes: Buffer, depth: number, isLast: boolean): ScanOutcome {
+export function lookInside(
+  looking: Looking,
+  bytes: Buffer,
+  depth: number,
+  isLast: boolean,
+  marked = looking.languages,
+): ScanOutcome {
   if (depth === 0 || looking.matcher.tokenCount === 0) return Scan.clear;
   let outcome: ScanOutcome = Scan.clear;
-  const languages = languagesIn(bytes, looking.languages);
+  const languages = languagesIn(bytes, looking.languages & marked);
   if (languages !== 0) {
     const out = bufferOf(layers, depth, bytes.length);
     const margin = Math.ceil(MARGIN * looking.matcher.longest);
@@ -62,9 +68,7 @@ export function lookInside(looking: Looking, bytes: Buffer, depth: number, isLas
 
 /** The same for runs of base64 letters alone. */
 export function lookIntoRuns(looking: Looking, bytes: Buffer, depth: number, isLast: boolean): ScanOutcome {
-  const { shortest } = looking.matcher;
-  // Four letters carry three bytes: a shorter run cannot hold any loaded token.
-  const min = Math.ceil((shortest * 4) / 3);
+  const min = leastLetters(looking.matcher.shortest);
   let outcome: ScanOutcome = Scan.clear;
   const run: Run = { start: 0, end: 0, isWrapped: false };
   const line: Run = { start: 0, end: 0, isWrapped: false };

@@ -25,10 +25,11 @@ import {
   rolled,
   WINDOW_BYTES,
 } from "./matcher/keyed.ts";
+import { BYTE_CLASS, LEAST_MAX, leastSolid, SOLID, sieve } from "./matcher/sieve.ts";
 import type { Pepper } from "./pepper.ts";
-import { IS_WORD } from "./word.ts";
 
 export { Inspection, Scan, type ScanOutcome, StreamView, worse } from "./matcher/inspection.ts";
+export { ANY_SIGN, Sign } from "./matcher/sieve.ts";
 
 const HMAC_COST = 256;
 const NONE = -1;
@@ -36,18 +37,6 @@ const NONE = -1;
 const SHORTEST_NONE = 0x7fff_ffff;
 /** Where one token's ending was met, more may follow: sums are made so many bytes ahead. */
 const SUMS_AHEAD = 64;
-
-/**
- * What a byte is to the scan. Bit 0: no word character `[A-Za-z0-9_-]`, so that a token may end before it (a token
- * followed by a word character is another token). The bits above, all set or all clear: neither blank nor control, so
- * that it may stand in a token (token.ts refuses those).
- */
-const BYTE_CLASS = Int8Array.from(IS_WORD, (isWord) => -1 - isWord);
-for (let byte = 0; byte <= 0x20; byte++) BYTE_CLASS[byte] = 1;
-BYTE_CLASS[0x7f] = 1;
-/** Bytes of a run that may stand in a token are counted by twos, above bit 0. */
-const SOLID = 2;
-const SOLID_BEFORE_ANCHOR = SOLID * (ANCHOR_BYTES - 1);
 
 /**
  * All loaded tokens in memory, searchable in one pass over bytes at a cost that does not grow with their number
@@ -60,6 +49,8 @@ export class Matcher {
   longest = 0;
   shortest = SHORTEST_NONE;
   tokenCount = 0;
+  /** The signs of spellings (see Sign) that the bytes of the last scan show, where it came to their end. */
+  signs = 0;
   /** The tokens that are known by their hash alone. They share the slots, and are searched for apart. */
   readonly hashes: Hashes;
   private readonly pepper: Pepper;
@@ -86,9 +77,10 @@ export class Matcher {
   private readonly anchorFilter = new BitFilter(16);
   private readonly fingerprintFilter = new BitFilter(8);
   // The work window: what is kept of a stream's past, then new bytes; and prefix sums over it, made when asked for.
-  private readonly window = Buffer.alloc(WINDOW_BYTES + 4);
+  private readonly window = sieve.window;
   private readonly sums = new Float64Array(WINDOW_BYTES + 5);
-  private readonly ends = new Uint16Array(WINDOW_BYTES);
+  private readonly ends = sieve.ends;
+  private readonly anchors = sieve.anchors;
   private sumsFrom = 0;
   private sumsTo = -1;
   private windowEnd = 0;
@@ -165,7 +157,7 @@ export class Matcher {
     const kept = page.digest;
     for (let index = 0, to = at * DIGEST_BYTES; index < DIGEST_BYTES; index++)
       kept[to + index] = digest[from + index]!;
-    const head = this.findToken(fingerprint, pair);
+    const head = this.headOf(fingerprint, pair);
     page.next[at] = head + 1;
     if (head === NONE) this.tokenIndex.insert(token, tokenHash(fingerprint, pair));
     else this.tokenIndex.replace(head, token);
@@ -197,7 +189,7 @@ export class Matcher {
   ): boolean {
     const pair = this.findPair(anchor | 0, length);
     if (pair === NONE) return false;
-    const head = this.findToken(fingerprint, pair);
+    const head = this.headOf(fingerprint, pair);
     let before = NONE;
     let token = head;
     while (token !== NONE && !this.isToken(token, slot, digest, from)) {
@@ -273,7 +265,7 @@ export class Matcher {
   }
 
   private scanWithinWords(from: number, to: number, offset: number, inspection: Inspection): ScanOutcome {
-    const { window, ends } = this;
+    const { window, ends, anchors } = this;
     const { words } = this.keyed;
     const { words: filter, shift } = this.anchorFilter;
     let count = 0;
@@ -284,7 +276,10 @@ export class Matcher {
       const byte = window[end]!;
       const mayEnd = end >= from && (BYTE_CLASS[byte]! & 1) === 0 && solid >= SOLID * ANCHOR_BYTES;
       const bit = anchor >>> shift;
-      if (mayEnd && (filter[bit >>> 5]! & (1 << (bit & 31))) !== 0) ends[count++] = end;
+      if (mayEnd && (filter[bit >>> 5]! & (1 << (bit & 31))) !== 0) {
+        anchors[count] = anchor;
+        ends[count++] = end;
+      }
       solid = (solid + SOLID) & BYTE_CLASS[byte]!;
       anchor = rolled(
         words,
@@ -305,7 +300,10 @@ export class Matcher {
   ): ScanOutcome {
     const { window } = this;
     const keep = this.longest + 1;
+    const least = leastSolid(this.shortest, LEAST_MAX);
     let kept = 0;
+    this.signs = 0;
+    sieve.use(this.keyed.words);
     if (view !== null && view.length > 0) {
       kept = Math.min(view.length, keep);
       window.set(view.bytes.subarray(view.length - kept, view.length));
@@ -317,7 +315,8 @@ export class Matcher {
       const end = kept + taken;
       this.sumsTo = -1;
       this.windowEnd = end;
-      const outcome = this.probe(this.noteEnds(kept, end), at - kept, inspection, true);
+      const outcome = this.probe(sieve.note(kept, end, least), at - kept, inspection, true);
+      this.signs |= sieve.signs();
       if (outcome !== Scan.clear) return outcome;
       at += taken;
       if (at === to) {
@@ -330,50 +329,10 @@ export class Matcher {
     }
   }
 
-  /**
-   * The hot loop: notes every place in `[from, to)` where a token may end, and answers how many: no word character
-   * follows, and no blank stands among the six bytes before. It has no branch to mispredict: a head seldom looks like
-   * the one before, and with branches here it took 4 us of a proxied request and 0.9 us in the micro-benchmark, which
-   * scans the same head again and again.
-   */
-  private noteEnds(from: number, to: number): number {
-    const { window, ends } = this;
-    let solid = 0;
-    for (let before = Math.max(0, from - ANCHOR_BYTES); before < from; before++)
-      solid = (solid + SOLID) & BYTE_CLASS[window[before]!]!;
-    let count = 0;
-    let end = from;
-    // Four bytes a step, for which the engine checks the arrays once (bench/matcher.ts, bodies).
-    for (; end + 3 < to; end += 4) {
-      const first = BYTE_CLASS[window[end]!]!;
-      ends[count] = end;
-      count += first & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & first;
-      const second = BYTE_CLASS[window[end + 1]!]!;
-      ends[count] = end + 1;
-      count += second & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & second;
-      const third = BYTE_CLASS[window[end + 2]!]!;
-      ends[count] = end + 2;
-      count += third & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & third;
-      const fourth = BYTE_CLASS[window[end + 3]!]!;
-      ends[count] = end + 3;
-      count += fourth & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & fourth;
-    }
-    for (; end < to; end++) {
-      const only = BYTE_CLASS[window[end]!]!;
-      ends[count] = end;
-      count += only & ((SOLID_BEFORE_ANCHOR - solid) >>> 31);
-      solid = (solid + SOLID) & only;
-    }
-    return count;
-  }
-
   /** The same for one place, the end of the bytes at hand. */
   private look(end: number, reported: number, inspection: Inspection, isReal: boolean): ScanOutcome {
     this.ends[0] = end;
+    this.anchors[0] = anchorAt(this.keyed.words, this.window, end);
     return this.probe(1, reported - end, inspection, isReal);
   }
 
@@ -384,7 +343,7 @@ export class Matcher {
    * endings cost as much again as its look-ups (bench/matcher.ts, floods).
    */
   private probe(count: number, offset: number, inspection: Inspection, isReal: boolean): ScanOutcome {
-    const { window, ends, pairs } = this;
+    const { window, ends, anchors, pairs } = this;
     const { words: keys } = this.keyed;
     const { words, shift } = this.anchorFilter;
     const { places, shift: placeShift } = this.pairIndex;
@@ -392,10 +351,10 @@ export class Matcher {
     const mask = places.length - 1;
     let { spent } = inspection;
     for (let index = 0; index < count; index++) {
-      const end = ends[index]!;
-      const anchor = anchorAt(keys, window, end);
+      const anchor = anchors[index]!;
       const bit = anchor >>> shift;
       if ((words[bit >>> 5]! & (1 << (bit & 31))) === 0) continue;
+      const end = ends[index]!;
       let outcome: ScanOutcome = Scan.clear;
       let looked = 0;
       for (let at = pairHash(anchor) >>> placeShift; ; at = (at + 1) & mask) {
@@ -561,7 +520,7 @@ export class Matcher {
   }
 
   /** The head of the chain with this pair and fingerprint, or NONE. */
-  private findToken(fingerprint: number, pair: number): number {
+  private headOf(fingerprint: number, pair: number): number {
     const { places, shift } = this.tokenIndex;
     const { tokens } = this;
     const mask = places.length - 1;
@@ -571,6 +530,24 @@ export class Matcher {
       const page = tokens[pageOf(place - 1)]!;
       const row = placeIn(place - 1);
       if (page.fingerprint[row] === fingerprint && page.pair[row] === pair) return place - 1;
+    }
+  }
+
+  /**
+   * The same for what a request carries. It looks on to the end of the run of entries: those put in late stand far
+   * from where their hash leads, and the number of looks must not tell which entry it was (bench:timing).
+   */
+  private findToken(fingerprint: number, pair: number): number {
+    const { places, shift } = this.tokenIndex;
+    const { tokens } = this;
+    const mask = places.length - 1;
+    let found = NONE;
+    for (let at = tokenHash(fingerprint, pair) >>> shift; ; at = (at + 1) & mask) {
+      const place = places[at]!;
+      if (place === 0) return found;
+      const page = tokens[pageOf(place - 1)]!;
+      const row = placeIn(place - 1);
+      if (page.fingerprint[row] === fingerprint && page.pair[row] === pair) found = place - 1;
     }
   }
 

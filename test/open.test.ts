@@ -286,7 +286,7 @@ describe("an exchange under way", () => {
     await start({ inspect: { budgetBase: 1_000, budgetPerByte: 1 } });
     // Alike in all but their beginnings: each place where one could end asks for a look at each length.
     const alike = Array.from({ length: 400 }, (_, number) => `${"x".repeat(number + 1)}made-up-ending`);
-    const fields = `X-Keys: ${"made-up-ending ".repeat(60)}\r\n`;
+    const fields = `X-Keys: ${"a-made-up-ending ".repeat(60)}\r\n`;
     const leak = await gateway.register(TOKEN);
     await gateway.decide(leak, "vpatch");
     const client = await openTunnel(fields);

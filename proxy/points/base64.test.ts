@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeRun, nextRun, type Run } from "./base64.ts";
+import { decodeRun, meetInRun, nextRun, type Run } from "./base64.ts";
 
 function runsIn(text: string, min: number): string[] {
   const bytes = Buffer.from(text, "latin1");
@@ -69,4 +70,43 @@ describe("decodeRun", () => {
     expect(decode(bytes.toString("base64url"), 0, 5)).not.toBe("");
     expect(decode(bytes.toString("base64url"), 0, 6)).toBe("");
   });
+});
+
+test.each<[string, string, string, boolean]>([
+  ["no piece before", "", "abcdefgh", false],
+  ["letters on both sides", ".abc", "defgh.", true],
+  ["too few", ".abc", "defg.", false],
+  ["all before", "abcdefgh", ".", true],
+  ["all behind", ".", "abcdefgh", false],
+  ["the end of the piece cuts it", ".abcd", "efg", false],
+])("a run where two pieces meet: %s", (_name, before, after, meets) => {
+  expect(meetInRun(Buffer.from(before), Buffer.from(after), 8)).toBe(meets);
+});
+
+/** The plain way: six bits a letter, all else passed over. */
+function decodedByLetters(text: string, skipped: number): string {
+  const letters = [...text.replaceAll(/[^A-Za-z0-9+/_-]/g, "")].slice(skipped);
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const sextets = letters.map((letter) => alphabet.indexOf(letter.replace("-", "+").replace("_", "/")));
+  const bits = sextets.map((sextet) => sextet.toString(2).padStart(6, "0")).join("");
+  const bytes = bits.match(/.{8}/g) ?? [];
+  return bytes.map((byte) => String.fromCharCode(Number.parseInt(byte, 2))).join("");
+}
+
+test("decodes from each place what reading letter by letter gives", () => {
+  const letter = fc.constantFrom(..."ABYZabyz0189+/-_");
+  const other = fc.constantFrom(..."=\r\n \t.~\x00\x80\xff\xc3");
+  const any = fc.oneof({ arbitrary: letter, weight: 12 }, { arbitrary: other, weight: 1 });
+  fc.assert(
+    fc.property(fc.array(any, { maxLength: 120 }), fc.integer({ min: 0, max: 3 }), (letters, skipped) => {
+      const text = letters.join("");
+      const bytes = Buffer.from(text, "latin1");
+      const out = Buffer.alloc(bytes.length + 4);
+      const expected = decodedByLetters(text, skipped);
+      const hasToken = /[\x21-\x7e]{2}/.test(expected);
+      const written = decodeRun(bytes, 0, bytes.length, skipped, out, 2);
+      expect(out.latin1Slice(0, written)).toBe(hasToken ? expected : "");
+    }),
+    { seed: 20261130, numRuns: 3_000 },
+  );
 });

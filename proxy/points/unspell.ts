@@ -1,3 +1,4 @@
+import { Sign } from "../../rules/matcher.ts";
 import { IS_WORD } from "../../rules/word.ts";
 import { escapeAt, quotedPairAt } from "./escape.ts";
 import { entityAt, sectionAt } from "./markup.ts";
@@ -44,6 +45,15 @@ export function languagesIn(bytes: Buffer, allowed: number): number {
   if (backslash !== 0 && bytes.includes(BACKSLASH)) found |= backslash;
   if ((allowed & Language.markup) !== 0 && hasMarkup(bytes)) found |= Language.markup;
   return found;
+}
+
+/** The same as far as the signs of a scan tell (see Sign), in bodies. */
+export function languagesOf(signs: number): number {
+  let languages = 0;
+  if ((signs & Sign.percent) !== 0) languages |= Language.percent;
+  if ((signs & Sign.backslash) !== 0) languages |= Language.escape;
+  if ((signs & Sign.markup) !== 0) languages |= Language.markup;
+  return languages;
 }
 
 /** An ampersand alone stands between the fields of every form. */

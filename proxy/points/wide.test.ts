@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { narrow, WIDTHS } from "./wide.ts";
 
@@ -41,4 +42,51 @@ test.each([
 ])("%s", (_name, bytes, text) => {
   const out = Buffer.alloc(bytes.length);
   expect(out.toString("latin1", 0, narrow(bytes, bytes.length, out, 4, 2))).toBe(text);
+});
+
+/** The plain way: each place may begin a text. */
+function narrowByteByByte(bytes: Uint8Array, least: number, width: number): string {
+  const isAscii = (byte: number) => (byte >= 0x20 && byte < 0x7f) || byte === 9 || byte === 10 || byte === 13;
+  let text = "";
+  for (let at = 0; at < bytes.length; at++) {
+    let last = at;
+    if (!isAscii(bytes[at]!)) continue;
+    const follows = (next: number) =>
+      next < bytes.length &&
+      isAscii(bytes[next]!) &&
+      bytes.subarray(next - width + 1, next).every((byte) => byte === 0);
+    while (follows(last + width)) last += width;
+    if ((last - at) / width + 1 < least) continue;
+    for (let letter = at; letter <= last; letter += width) text += String.fromCharCode(bytes[letter]!);
+    if (last + width < bytes.length) text += " ";
+    at = last;
+  }
+  return text;
+}
+
+test("reads what a search byte by byte reads", () => {
+  const unit = fc.constantFrom(
+    [0x61],
+    [0],
+    [0x61, 0],
+    [0x62, 0, 0, 0],
+    [0, 0x63],
+    [0xff],
+    [1, 0],
+    [0, 0, 0, 0x64],
+  );
+  const repeated = fc
+    .tuple(unit, fc.integer({ min: 1, max: 12 }))
+    .map(([bytes, times]) => Array(times).fill(bytes).flat());
+  fc.assert(
+    fc.property(fc.array(repeated, { maxLength: 8 }), fc.integer({ min: 2, max: 9 }), (parts, least) => {
+      const bytes = Buffer.from(parts.flat());
+      const out = Buffer.alloc(bytes.length + 1);
+      for (const width of WIDTHS)
+        expect(out.toString("latin1", 0, narrow(bytes, bytes.length, out, least, width))).toBe(
+          narrowByteByByte(bytes, least, width),
+        );
+    }),
+    { seed: 20261130, numRuns: 2_000 },
+  );
 });
