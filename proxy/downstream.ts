@@ -278,7 +278,7 @@ export class Downstream implements Timed {
     this.unwritten = this.outlet.unwritten;
   }
 
-  /** A head is read where the bytes lie; a body, and whatever has to wait, is copied first. */
+  /** Heads and bodies are read where the bytes lie; whatever has to wait is copied. */
   private receive(chunk: Buffer): void {
     // A reset would take the last answer from a client that still sends.
     if (this.isEnding) return;
@@ -289,12 +289,12 @@ export class Downstream implements Timed {
     }
     const { exchange } = this;
     if (exchange?.takesBody === true) {
-      this.give(exchange, owned(chunk));
+      this.give(exchange, chunk);
     } else {
       this.append(chunk);
       if (exchange === null) this.takeUp();
-      if (this.pending !== null) this.pending = owned(this.pending);
     }
+    if (this.pending !== null) this.pending = owned(this.pending);
     this.updateReading();
   }
 
@@ -394,7 +394,7 @@ export class Downstream implements Timed {
     this.deadline = 0;
     exchange.begin();
     if (next < bytes.length) {
-      const rest = owned(bytes.subarray(next));
+      const rest = bytes.subarray(next);
       const takesIt = this.exchange === exchange && exchange.takesBody;
       const taken = takesIt ? exchange.receive(rest, 0) : 0;
       if (taken < rest.length) this.keep(rest.subarray(taken));

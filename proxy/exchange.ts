@@ -7,6 +7,7 @@ import { isRefusedInTrailers } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
 import { Inflation } from "./inflate.ts";
 import { holdsToken, RequestInspection } from "./inspect.ts";
+import { isBorrowed, owned } from "./intake.ts";
 import { giveParser, OK, type Parser } from "./llhttp.ts";
 import { Framing, type RequestHead } from "./normalize.ts";
 import { isReadable } from "./points/charset.ts";
@@ -14,10 +15,13 @@ import { CompressedMessages } from "./points/grpc.ts";
 import { inspectHeadAgain } from "./reinspect.ts";
 import { type ReplyKind, replySource } from "./reply.ts";
 import type { Route } from "./route.ts";
+import { giveSpare, takeSpare } from "./spares.ts";
 import type { UpstreamConnection } from "./upstream.ts";
 import { compact, copyOf } from "./wire.ts";
 
 const EMPTY = Buffer.alloc(0);
+/** Shorter pieces are copied into as much memory as they need: a spare takes no more than twice that. */
+const SPARED_MIN = 32 * 1024;
 /** Methods that only ask (RFC 9110 section 9.2.1). TRACE is left out: no more than a test would send it. */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Methods whose repetition does no harm (RFC 9110 section 9.2.2): the only ones retried. */
@@ -56,6 +60,8 @@ export class Exchange {
   /** Inspected body that has not gone upstream yet. */
   private held: Buffer[] = [];
   private heldBytes = 0;
+  /** What large pieces of it lie in. */
+  private spares: Buffer[] = [];
   private trailers: Permit | null = null;
   /** The last byte of a chunk at whose end a token may end, until the next byte decides. */
   private withheld: Buffer = EMPTY;
@@ -382,7 +388,7 @@ export class Exchange {
     if (this.isStopped(outcome, "budget_body")) return;
     this.record();
     if (this.inflation === null) this.pass(body, isLast, outcome);
-    else this.decode(this.inflation, body, isLast, outcome);
+    else this.decode(this.inflation, owned(body), isLast, outcome);
   }
 
   /** The piece waits until all that it decodes to was inspected. Decoding takes turns of the event loop. */
@@ -431,7 +437,7 @@ export class Exchange {
       passed = passed.subarray(0, passed.length - 1);
     }
     if (passed.length > 0) {
-      this.held.push(passed);
+      this.held.push(this.kept(passed));
       this.heldBytes += passed.length;
     }
     if (isLast) this.requestDone = true;
@@ -439,6 +445,15 @@ export class Exchange {
     else if (isLast || this.heldBytes >= this.gateway.config.inspect.holdBytes) this.release();
     else this.gateway.hold(this);
     if (!this.isOver && this.upstream !== null) this.downstream.await(isLast ? "none" : "body");
+  }
+
+  /** The bytes for keeps, until they are sent: a copy where the next read would write over them. */
+  private kept(bytes: Buffer): Buffer {
+    if (bytes.length < SPARED_MIN || !isBorrowed(bytes)) return owned(bytes);
+    const spare = takeSpare();
+    this.spares.push(spare);
+    bytes.copy(spare);
+    return spare.subarray(0, bytes.length);
   }
 
   private takeTrailers(): boolean {
@@ -503,22 +518,27 @@ export class Exchange {
   private flush(withHead: boolean): void {
     const upstream = this.upstream;
     if (upstream === null) return;
-    const bytes =
-      this.held.length === 1 ? this.held[0]! : this.held.length === 0 ? EMPTY : Buffer.concat(this.held);
-    const verdict = decide(this.inspection.blocking, bytes);
-    if (verdict.kind === "block") {
-      this.block();
-      return;
+    const body: Permit[] = [];
+    for (const bytes of this.held) {
+      const verdict = decide(this.inspection.blocking, bytes);
+      if (verdict.kind === "block") {
+        this.block();
+        return;
+      }
+      body.push(verdict.permit);
     }
-    if (bytes.length > 0) this.bodyStarted = true;
+    const { spares } = this;
+    if (body.length > 0) this.bodyStarted = true;
     this.held = [];
     this.heldBytes = 0;
+    this.spares = [];
     const isChunked = this.head.framing === Framing.chunked;
     const isEnd = this.requestDone && isChunked;
-    if (withHead || bytes.length > 0 || isEnd) {
+    if (withHead || body.length > 0 || isEnd) {
       const wantsMore = upstream.send(
         withHead ? this.headPermit : null,
-        verdict.permit,
+        body,
+        spares,
         isChunked,
         isEnd,
         this.trailers,
@@ -593,6 +613,7 @@ export class Exchange {
     this.upstream?.abort(this);
     this.upstream = null;
     this.held = [];
+    for (const spare of this.spares.splice(0)) giveSpare(spare);
     this.freeParsers();
     this.leave();
   }

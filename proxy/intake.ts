@@ -43,7 +43,12 @@ export function receiver(receive: Receive): (length: number) => boolean {
 
 /** The bytes for keeps: a copy where the next read would write over them. */
 export function owned(bytes: Buffer): Buffer {
-  return bytes.buffer === intake.buffer ? copyOf(bytes) : bytes;
+  return isBorrowed(bytes) ? copyOf(bytes) : bytes;
+}
+
+/** Whether the next read of any socket writes over the bytes. */
+export function isBorrowed(bytes: Buffer): boolean {
+  return bytes.buffer === intake.buffer;
 }
 
 function keysOf(socket: Socket): { bufferKey: symbol | undefined; callbackKey: symbol | undefined } {

@@ -1,11 +1,9 @@
 import type { Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
+import { giveSpare, SPARE_BYTES, takeSpare } from "./spares.ts";
 
 /** Up to here pieces are copied into one write; beyond it they are handed over side by side. */
 const COPY_MAX = 16 * 1024;
-/** As much as a socket is read at once, and so the largest piece that is not ours to keep. */
-const SPARE_BYTES = 64 * 1024;
-const SPARES_MAX = 64;
 /** So many bytes of one socket do not wait for the end of the turn. */
 const QUEUE_MAX = 128 * 1024;
 /** So many sockets are written to in a row; with more the first of them would wait for the last. */
@@ -27,7 +25,7 @@ interface Handle {
   readonly writeQueueSize: number;
 }
 
-const spares: Buffer[] = [];
+const NONE: readonly Buffer[] = [];
 const due: Outlet[] = [];
 let isScheduled = false;
 /** How this Node's handles are written to, as its own streams showed: before Node 26 each write is given a request. */
@@ -47,6 +45,8 @@ export class Outlet {
   private first: Buffer | null = null;
   private rest: Buffer[] | null = null;
   private queuedBytes = 0;
+  /** What pieces lie in that are to be given back once they, and all before them, are written. */
+  private lent: readonly Buffer[] = NONE;
   private isDue = false;
   /** A write past the stream that the kernel has not taken whole. */
   private isPending = false;
@@ -103,28 +103,38 @@ export class Outlet {
       return this.write(whole);
     }
     if (before !== "") this.write(Buffer.from(before, "latin1"));
-    const spare = bytes === null ? null : this.spareFor(bytes);
-    if (bytes !== null) this.write(spare?.subarray(0, bytes.length) ?? Buffer.from(bytes));
+    if (bytes !== null && bytes.length <= SPARE_BYTES) {
+      const spare = takeSpare();
+      bytes.copy(spare);
+      this.write(spare.subarray(0, bytes.length));
+      this.lend([spare]);
+    } else if (bytes !== null) {
+      this.write(Buffer.from(bytes));
+    }
     if (after !== "") this.write(Buffer.from(after, "latin1"));
-    this.flush(spare);
+    this.flush();
     return !this.isFull;
   }
 
+  /** Takes over the spares in which pieces lie that were written just now. */
+  lend(spares: readonly Buffer[]): void {
+    if (spares.length > 0) this.lent = this.lent.length === 0 ? spares : [...this.lent, ...spares];
+  }
+
   /** Hands over now what waits for the end of the turn. */
-  flush(spare: Buffer | null = null): void {
+  flush(): void {
     this.isDue = false;
     const { first, rest, socket } = this;
     if (first === null || this.isPending) return;
-    const length = this.queuedBytes;
-    this.first = null;
-    this.rest = null;
-    this.queuedBytes = 0;
+    const { queuedBytes: length, lent } = this;
+    this.forget();
     if (socket.destroyed) return;
     const pieces =
       rest === null ? first : length <= COPY_MAX ? Buffer.concat([first, ...rest], length) : [first, ...rest];
     const handle = this.directHandle();
+    // Of a stream nobody knows when it is through with the pieces: their spares are left to the collector.
     if (handle === null) writeStream(socket, pieces);
-    else this.writeHandle(handle, pieces, spare);
+    else this.writeHandle(handle, pieces, lent);
   }
 
   /** Says no more after what was written. */
@@ -132,36 +142,41 @@ export class Outlet {
     this.flush();
     // What waits behind a write that is under way goes the stream's way, which ends after it.
     if (this.first !== null) writeStream(this.socket, [this.first, ...(this.rest ?? [])]);
-    this.first = null;
-    this.rest = null;
-    this.queuedBytes = 0;
+    this.forget();
     this.socket.end();
   }
 
-  private writeHandle(handle: Handle, pieces: Buffer | readonly Buffer[], spare: Buffer | null): void {
+  private forget(): void {
+    this.first = null;
+    this.rest = null;
+    this.queuedBytes = 0;
+    this.lent = NONE;
+  }
+
+  private writeHandle(handle: Handle, pieces: Buffer | readonly Buffer[], lent: readonly Buffer[]): void {
     const answer = Buffer.isBuffer(pieces)
       ? handle.writeBuffer(request, pieces)
       : handle.writev(request, pieces, true);
     if (typeof answer !== "number") {
-      this.waitFor(answer, pieces, spare);
+      this.waitFor(answer, pieces, lent);
     } else if (answer !== 0) {
       this.fail(answer);
     } else if (request !== null && handle.writeQueueSize > 0) {
       const taken = request;
       request = another(taken);
-      this.waitFor(taken, pieces, spare);
-    } else if (spare !== null) {
-      keepSpare(spare);
+      this.waitFor(taken, pieces, lent);
+    } else {
+      for (const spare of lent) giveSpare(spare);
     }
   }
 
-  private waitFor(write: WriteRequest, pieces: Buffer | readonly Buffer[], spare: Buffer | null): void {
+  private waitFor(write: WriteRequest, pieces: Buffer | readonly Buffer[], lent: readonly Buffer[]): void {
     this.isPending = true;
     if (this.unwritten >= this.socket.writableHighWaterMark) this.needsDrain = true;
     write.pieces = pieces;
     write.oncomplete = (status) => {
       this.isPending = false;
-      if (spare !== null) keepSpare(spare);
+      for (const spare of lent) giveSpare(spare);
       if (status < 0) {
         this.fail(status);
         return;
@@ -176,14 +191,6 @@ export class Outlet {
   private fail(error: number): void {
     const code = getSystemErrorName(error);
     this.socket.destroy(Object.assign(new Error(`write ${code}`), { code }));
-  }
-
-  /** A copy of a large piece, in memory that is used again and again; null where it may be kept for long. */
-  private spareFor(bytes: Buffer): Buffer | null {
-    if (bytes.length > SPARE_BYTES || this.isPending || this.directHandle() === null) return null;
-    const spare = spares.pop() ?? Buffer.allocUnsafeSlow(SPARE_BYTES);
-    bytes.copy(spare);
-    return spare;
   }
 
   /** Null where the stream has to be used, or has bytes that go first. */
@@ -246,10 +253,6 @@ function writeStream(socket: Socket, pieces: Buffer | readonly Buffer[]): void {
   socket.cork();
   for (const piece of pieces) socket.write(piece);
   socket.uncork();
-}
-
-function keepSpare(spare: Buffer): void {
-  if (spares.length < SPARES_MAX) spares.push(spare);
 }
 
 function handleOf(socket: Socket): Handle | null {

@@ -67,20 +67,25 @@ export class UpstreamConnection implements Timed {
     else this.behind.push(exchange);
   }
 
-  /** forward: sends inspected bytes. `chunked` frames the body; `end` is the last of it, with trailers if any. */
+  /**
+   * forward: sends inspected bytes. `chunked` frames the body; `end` is the last of it, with trailers if any. The spares
+   * in which pieces of the body lie are taken over.
+   */
   send(
     head: Permit | null,
-    body: Permit | null,
+    body: readonly Permit[],
+    spares: readonly Buffer[],
     chunked: boolean,
     end: boolean,
     trailers: Permit | null,
   ): boolean {
     const { outlet } = this;
     if (head !== null) outlet.write(head.bytes);
-    if (body !== null && body.bytes.length > 0) {
-      if (chunked) outlet.write(chunkStart(body.bytes.length));
-      outlet.write(body.bytes);
+    if (body.length > 0) {
+      if (chunked) outlet.write(chunkStart(body.reduce((sum, { bytes }) => sum + bytes.length, 0)));
+      for (const { bytes } of body) outlet.write(bytes);
       if (chunked) outlet.write(chunkEnd);
+      outlet.lend(spares);
     }
     if (chunked && end) {
       outlet.write(lastChunk);
