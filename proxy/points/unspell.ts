@@ -23,6 +23,8 @@ const BACKSLASH = 0x5c;
 const AMPERSAND = 0x26;
 const SEMICOLON = 0x3b;
 const BLANK = 0x20;
+/** So far marks are looked for one by one: a call out of JavaScript costs as much. */
+const NEAR_BYTES = 64;
 /** No sequence is longer, so what stands nearer to the end of a piece may go on in the next. */
 const SEQUENCE_MAX = 14;
 
@@ -98,7 +100,7 @@ export function unspell(
         copied = at;
       }
     }
-    if (until < 0) while (at < end && (LANGUAGE_OF[bytes[at]!]! & languages) === 0) at++;
+    if (until < 0) at = nextMark(bytes, at, end, languages);
     if (at >= end) return written;
     const language = LANGUAGE_OF[bytes[at]!]! & languages;
     const sequence = isOuter(bytes, at + 1, end, language, languages)
@@ -130,6 +132,30 @@ export function unspell(
     else written = writeCharacter(value, out, written);
   }
   return written;
+}
+
+/**
+ * Where the next byte stands with which a sequence may begin, or `end`. Where all begin with the same, those that are far
+ * apart are looked for at memory speed: bodies of JSON have a few backslashes.
+ */
+function nextMark(bytes: Uint8Array, from: number, end: number, languages: number): number {
+  const near = Math.min(end, from + NEAR_BYTES);
+  let at = from;
+  while (at < near && (LANGUAGE_OF[bytes[at]!]! & languages) === 0) at++;
+  if (at < near || at === end) return at;
+  const only = onlyMark(languages);
+  if (only === NONE) {
+    while (at < end && (LANGUAGE_OF[bytes[at]!]! & languages) === 0) at++;
+    return at;
+  }
+  const found = Buffer.prototype.indexOf.call(bytes, only, at);
+  return found < 0 || found > end ? end : found;
+}
+
+/** The one byte with which all sequences of the languages begin, or NONE. */
+function onlyMark(languages: number): number {
+  if ((languages & ~Language.percent) === 0) return PERCENT;
+  return (languages & ~(Language.escape | Language.quotedPair)) === 0 ? BACKSLASH : NONE;
 }
 
 /** A backslash before a sequence of another language: that one is the outer layer, and what it stands for is escaped. */
