@@ -12,7 +12,7 @@ import { Pepper } from "../rules/pepper.ts";
 import { type Class, type Corpus, classes, corpusOf, DECLARED, GITLEAKS } from "../test/detection/corpus.ts";
 import { SAMPLES } from "../test/detection/samples.ts";
 import { plainlyTaken, type Score, scoreOf } from "../test/detection/score.ts";
-import { median } from "./turns.ts";
+import { median } from "./stats/spread.ts";
 
 /**
  * Detection of tokens in texts: `npm run bench:detection [-- --seed 1 --folder PATH --show]`.

@@ -4,7 +4,8 @@ import { digestToken } from "../rules/digest.ts";
 import { Inspection, Matcher, Scan } from "../rules/matcher.ts";
 import { Pepper } from "../rules/pepper.ts";
 import { Token } from "../rules/token.ts";
-import { type Case, measure, median } from "./turns.ts";
+import { median } from "./stats/spread.ts";
+import { type Case, measure } from "./turns.ts";
 
 /**
  * Micro-benchmark of the matcher: `npm run bench:matcher [-- --large] [--json]`.

@@ -12,7 +12,7 @@ import type { Mark } from "../admin/scan/source.ts";
 import { Runtime } from "../rules/runtime.ts";
 import { Tenants } from "../rules/tenants.ts";
 import { manyCommits } from "../test/repositories.ts";
-import { median } from "./turns.ts";
+import { median } from "./stats/spread.ts";
 
 /**
  * Scans of a repository: `npm run bench:scan [-- --commits 10000 --rounds 9]`.

@@ -3,7 +3,8 @@ import { RequestHead } from "../proxy/normalize.ts";
 import { addressBit, SeenValues } from "../proxy/seen.ts";
 import { digestBytes } from "../rules/digest.ts";
 import { Pepper } from "../rules/pepper.ts";
-import { type Case, measure, median } from "./turns.ts";
+import { median } from "./stats/spread.ts";
+import { type Case, measure } from "./turns.ts";
 
 /**
  * Micro-benchmark of what a request pays for being remembered: `npm run bench:seen`. The table is as large as by

@@ -26,7 +26,3 @@ export function measure(cases: readonly Case[]): void {
     }
   }
 }
-
-export function median(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[times.length >> 1]!;
-}

@@ -10,7 +10,8 @@ import { Pepper } from "../rules/pepper.ts";
 import type { RulesStore } from "../rules/store.ts";
 import { Token } from "../rules/token.ts";
 import { digestHash } from "../rules/tokenhash.ts";
-import { type Case, measure, median } from "./turns.ts";
+import { median } from "./stats/spread.ts";
+import { type Case, measure } from "./turns.ts";
 
 /**
  * Micro-benchmark of a request's inspection with its decoded views: `npm run bench:views`.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bootstrap, estimate, paired } from "./bootstrap.ts";
-import { seeded, shuffled } from "./random.ts";
+import { Random } from "./random.ts";
 import { spread } from "./spread.ts";
 
 describe("spread", () => {
@@ -27,9 +27,9 @@ describe("bootstrap", () => {
   });
 
   test("is narrower with more rounds of the same spread", () => {
-    const random = seeded(1);
-    const few = bootstrap(Array.from({ length: 5 }, () => random()));
-    const many = bootstrap(Array.from({ length: 200 }, () => random()));
+    const random = Random.of("1");
+    const few = bootstrap(Array.from({ length: 5 }, () => random.next()));
+    const many = bootstrap(Array.from({ length: 200 }, () => random.next()));
     expect(many.high - many.low).toBeLessThan(few.high - few.low);
   });
 
@@ -49,9 +49,9 @@ describe("paired", () => {
 describe("shuffled", () => {
   test("keeps all, is the same for a seed, and another for another", () => {
     const items = Array.from({ length: 20 }, (_, index) => index);
-    const once = shuffled(items, seeded(1));
+    const once = Random.of("1").shuffle([...items]);
     expect(once.toSorted((a, b) => a - b)).toEqual(items);
-    expect(shuffled(items, seeded(1))).toEqual(once);
-    expect(shuffled(items, seeded(2))).not.toEqual(once);
+    expect(Random.of("1").shuffle([...items])).toEqual(once);
+    expect(Random.of("2").shuffle([...items])).not.toEqual(once);
   });
 });

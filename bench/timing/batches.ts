@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../stats/random.ts";
 
 /** Does what is timed once, with the class's token of this turn. */
 export type Call = (turn: number) => void;

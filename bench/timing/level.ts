@@ -1,8 +1,8 @@
+import { Random } from "../stats/random.ts";
 import { type BatchOrder, type Call, timeBatches } from "./batches.ts";
 import { expectMonitored, hostOf, type TimedGateway } from "./gateway.ts";
 import { requestWith } from "./message.ts";
 import { type Plan, type TimedClass, untimed } from "./plan.ts";
-import { Random } from "./random.ts";
 import { type RequestOrder, timeRequests } from "./requests.ts";
 import { type Judged, judge } from "./verdict.ts";
 

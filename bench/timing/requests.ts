@@ -1,5 +1,5 @@
+import type { Random } from "../stats/random.ts";
 import type { Connection } from "./connection.ts";
-import type { Random } from "./random.ts";
 
 /** The requests of a class, sent in turn. */
 export interface Requests {

@@ -4,8 +4,8 @@ import { digestTokens } from "../../rules/digest.ts";
 import { Pepper } from "../../rules/pepper.ts";
 import { RulesStore } from "../../rules/store.ts";
 import { tenantFolder } from "../../rules/tenants.ts";
+import { Random } from "../stats/random.ts";
 import type { TableName } from "./plan.ts";
-import { Random } from "./random.ts";
 import { listed } from "./tokens.ts";
 
 const ACTOR = "system";

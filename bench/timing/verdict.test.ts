@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { Random } from "../stats/random.ts";
 import type { Comparison } from "./plan.ts";
-import { Random } from "./random.ts";
 import { compare, judge } from "./verdict.ts";
 
 const random = () => Random.of("verdict");

@@ -1,6 +1,7 @@
-import { type MedianInterval, median, medianInterval } from "./bootstrap.ts";
+import { type MedianInterval, medianInterval } from "../stats/bootstrap.ts";
+import type { Random } from "../stats/random.ts";
+import { median } from "../stats/spread.ts";
 import type { Comparison, Plan } from "./plan.ts";
-import type { Random } from "./random.ts";
 import { cropped, type Welch, welch } from "./welch.ts";
 import { type SignedRank, signedRank } from "./wilcoxon.ts";
 

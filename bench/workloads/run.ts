@@ -1,6 +1,6 @@
 import type { Engine, LoadOrder } from "../load/order.ts";
 import { measure, type Round, type RoundOptions } from "../rounds.ts";
-import { seeded, shuffled } from "../stats/random.ts";
+import { Random } from "../stats/random.ts";
 import { median } from "../stats/spread.ts";
 import { Changes, isGateway } from "./changes.ts";
 import type { Running, Stand } from "./stand.ts";
@@ -55,7 +55,7 @@ export async function runWorkload(
 ): Promise<WorkloadResult> {
   const engine = engineOf(workload, settings.engine);
   const arms = await armsOf(workload, all);
-  const random = seeded(settings.seed);
+  const random = Random.of(String(settings.seed));
   const order: Omit<LoadOrder, "port"> = {
     connections: workload.connections,
     requests: workload.requests,
@@ -84,7 +84,7 @@ export async function runWorkload(
 
   for (let number = 1; number <= settings.rounds; number++) {
     settings.say(`${workload.name}: round ${number} of ${settings.rounds}`);
-    for (const arm of shuffled(arms, random)) {
+    for (const arm of random.shuffle([...arms])) {
       arm.rounds.push(await runArm(arm, stand, { ...options, order: { ...order, perSecond } }, settings));
     }
   }

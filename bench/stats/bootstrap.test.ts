@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { median, medianInterval } from "./bootstrap.ts";
+import { medianInterval } from "./bootstrap.ts";
 import { Random } from "./random.ts";
+import { median } from "./spread.ts";
 
 test("medians of odd and even samples", () => {
   expect(median([3, 1, 2])).toBe(2);
