@@ -4,6 +4,7 @@ import type { Exchange } from "./exchange.ts";
 import { holdsToken } from "./inspect.ts";
 import { plainPath } from "./points/path.ts";
 import type { Attempt } from "./record.ts";
+import { copyOfText } from "./wire.ts";
 
 const MASK = "***";
 const TEXT_MAX = 256;
@@ -29,10 +30,8 @@ type Clean = (text: string) => string;
 export function signOf(exchange: Exchange, what: Happened): string {
   const { head, inspection, downstream } = exchange;
   const { changeCount, matcher } = inspection.policy;
-  const { target } = head;
-  const question = target.indexOf("?");
-  const path = question < 0 ? target : target.slice(0, question);
-  const names = question < 0 ? "" : namesOf(target.slice(question + 1)).join("&");
+  const { path, query } = partsOf(head.target);
+  const names = namesOf(query).join("&");
   const { type, leak, rule, action, point } = what;
   // No field but the point may hold a line feed, and its length is said.
   const text =
@@ -68,9 +67,7 @@ export function attemptOf(exchange: Exchange, what: Happened, worker: number, no
 
 function build(exchange: Exchange, what: Happened, worker: number, now: number, clean: Clean): Attempt {
   const { head, downstream } = exchange;
-  const question = head.target.indexOf("?");
-  const path = question < 0 ? head.target : head.target.slice(0, question);
-  const query = question < 0 ? "" : head.target.slice(question + 1);
+  const { path, query } = partsOf(head.target);
   return {
     type: what.type,
     at: now,
@@ -110,6 +107,12 @@ function cleanPath(path: string, clean: Clean): string {
   return clean(masked) === MASK || clean(plain) === MASK ? `/${MASK}` : cut(masked);
 }
 
+function partsOf(target: string): { readonly path: string; readonly query: string } {
+  const question = target.indexOf("?");
+  if (question < 0) return { path: target, query: "" };
+  return { path: target.slice(0, question), query: target.slice(question + 1) };
+}
+
 /** Names of the query's first parameters, as they are spelled. */
 function namesOf(query: string): string[] {
   const names: string[] = [];
@@ -125,10 +128,6 @@ function namesOf(query: string): string[] {
   return names;
 }
 
-/** A copy: what is cut from a head would keep all of it in memory, its credentials too. */
 function cut(text: string): string {
-  const copy = Buffer.from(text.length > TEXT_MAX ? text.slice(0, TEXT_MAX) : text, "latin1").toString(
-    "latin1",
-  );
-  return text.length > TEXT_MAX ? `${copy}…` : copy;
+  return text.length > TEXT_MAX ? `${copyOfText(text.slice(0, TEXT_MAX))}…` : copyOfText(text);
 }

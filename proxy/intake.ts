@@ -1,8 +1,9 @@
 import { Socket } from "node:net";
+import { SPARE_BYTES } from "./spares.ts";
 import { copyOf } from "./wire.ts";
 
-/** Where plain sockets are read into, one after another. */
-export const intake = Buffer.allocUnsafeSlow(64 * 1024);
+/** Where plain sockets are read into, one after another. No larger than a spare: what is held of it goes into one. */
+export const intake = Buffer.allocUnsafeSlow(SPARE_BYTES);
 
 /** Takes over what came, and only until it returns: what is kept is copied, see `owned`. */
 export type Receive = (bytes: Buffer) => void;

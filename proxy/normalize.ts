@@ -4,6 +4,7 @@ import { Field, fieldKindAt, isSpelled, lookAlikeKind } from "./fields.ts";
 import { OK, type Parser, spans } from "./llhttp.ts";
 import type { ReplyKind } from "./reply.ts";
 import { endsLikeCredential } from "./seen/names.ts";
+import { copyOfText } from "./wire.ts";
 
 const { METHODS, METHODS_HTTP } = createRequire(import.meta.url)("undici/lib/llhttp/constants.js") as {
   METHODS: Record<string, number>;
@@ -262,8 +263,7 @@ function route(head: RequestHead, hosts: number): ReplyKind | null {
   if (hosts > 1 || (hosts === 0 && head.minor === 1)) return "missing_host";
   if (hosts === 1 && head.host !== knownHost) {
     if (!/^[A-Za-z0-9._~%:[\]-]{1,260}$/.test(head.host)) return "missing_host";
-    // A copy: what is cut from a head would keep all of it in memory, its credentials too.
-    knownHost = Buffer.from(head.host, "latin1").toString("latin1");
+    knownHost = copyOfText(head.host);
   }
   const { target } = head;
   if (target.startsWith("/")) return null;

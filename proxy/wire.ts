@@ -9,6 +9,11 @@ export function copyOf(bytes: Buffer): Buffer {
   return copy;
 }
 
+/** Latin1 text to be kept for long: what is cut from a head would keep all of it in memory, its credentials too. */
+export function copyOfText(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1");
+}
+
 /** The size line of a chunk (RFC 9112 section 7.1). */
 export function chunkStart(bytes: number): Buffer {
   return Buffer.from(`${bytes.toString(16)}\r\n`, "latin1");

@@ -9,6 +9,7 @@ import { Stand } from "../workloads/stand.ts";
 
 const WARMUP_SECONDS = 2;
 const CONNECTIONS = 64;
+/** No event tells when allocators and collectors have given back what they will: long enough for most of it. */
 const SETTLE_MS = 1_500;
 /** How many connections are being opened at once, below every backlog. */
 const OPENING_MAX = 50;

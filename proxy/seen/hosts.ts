@@ -1,4 +1,5 @@
 import { hostName } from "../host.ts";
+import { copyOfText } from "../wire.ts";
 
 /** Hosts that are told apart; number 0 is all others. */
 const HOSTS_MAX = 1_024;
@@ -31,8 +32,7 @@ export class SeenHosts {
   }
 
   private learn(host: string, nowMs: number): number {
-    // A copy: what is cut from a request's text would keep all of it in memory.
-    const spelling = Buffer.from(host, "latin1").toString("latin1");
+    const spelling = copyOfText(host);
     const name = hostName(spelling);
     const number = this.numbers.get(name) ?? this.take(name, nowMs);
     if (this.spellings.size >= SPELLINGS_MAX) this.spellings.clear();

@@ -1,3 +1,5 @@
+import { copyOfText } from "../wire.ts";
+
 /** What names a place where APIs take credentials ... */
 const LIKELY = /auth|key$|token|secret|passw|pwd|cred|sess|sid$|jwt|bearer/i;
 /** ... and what only sounds so: these values change with every page or request. */
@@ -100,8 +102,7 @@ export class CredentialNames {
     const point = this.known.get(name.toLowerCase()) ?? (isLikely ? this.other : 0);
     if (!PLAIN.test(name)) return point;
     if (this.judged.size >= NAMES_MAX) this.judged.clear();
-    // A copy: what is cut from a request's text would keep all of it in memory.
-    this.judged.set(Buffer.from(name, "latin1").toString("latin1"), point);
+    this.judged.set(copyOfText(name), point);
     return point;
   }
 }
